@@ -1,0 +1,57 @@
+import { stringify } from 'yaml';
+import type { Registry } from '../src/playbook/registry.ts';
+import { type DescribedParameter, type DescribedType, describeType } from '../src/tasks/describe.ts';
+
+/** docs/tasks.md: every type with its parameters and examples, as its own schema describes them. */
+export function taskReference(registry: Registry): string {
+  const types = registry.types.map(describeType);
+  return [
+    '<!-- Written by `npm run generate` from src/tasks: change it there. -->',
+    '# Task types',
+    '',
+    'Every task has exactly one of these keys, and may have `name`, `when`, `unless`, `each`, `tags`, `notify` and `sensitive`',
+    'beside it. `harden tasks TYPE` prints the same in a terminal.',
+    '',
+    '| type | what it says of a host |',
+    '|---|---|',
+    ...types.map(({ type, summary }) => `| [${code(type)}](#${type}) | ${cell(summary)} |`),
+    ...types.flatMap((type) => ['', ...section(type)]),
+    '',
+  ].join('\n');
+}
+
+function section(type: DescribedType): readonly string[] {
+  const width = { lineWidth: 110 };
+  const example = stringify(
+    type.examples.map((params) => ({ [type.type]: params })),
+    width,
+  ).trimEnd();
+  return [
+    `## ${type.type}`,
+    '',
+    type.summary,
+    ...(type.notes ? ['', type.notes] : []),
+    '',
+    '| parameter | value | default | |',
+    '|---|---|---|---|',
+    ...type.parameters.map(row),
+    '',
+    '```yaml',
+    example,
+    '```',
+  ];
+}
+
+function row({ name, kind, required, default: value, description }: DescribedParameter): string {
+  const preset = value === undefined ? (required ? '**required**' : '') : code(value);
+  return `| ${code(name)} | ${cell(kind)} | ${preset} | ${cell(description)} |`;
+}
+
+function code(text: string): string {
+  return `\`${cell(text)}\``;
+}
+
+/** A line break or a bar would end the cell of a table. */
+function cell(text: string): string {
+  return text.replaceAll(/\s*\n\s*/g, ' ').replaceAll('|', '\\|');
+}

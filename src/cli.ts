@@ -1,0 +1,59 @@
+#!/usr/bin/env node
+import { homedir } from 'node:os';
+import { ExitCode, UserError } from './errors.ts';
+import { runProgram } from './program.ts';
+import type { Io } from './report/io.ts';
+
+const interrupt = new AbortController();
+
+const io: Io = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  live: process.stderr.isTTY === true && process.env.TERM !== 'dumb' && !process.env.CI ? process.stderr : undefined,
+  interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
+  colour: wantsColour(),
+  columns: process.stderr.columns || 80,
+  env: process.env,
+  home: process.env.HOME || homedir(),
+  cwd: process.cwd(),
+  signal: interrupt.signal,
+};
+
+function wantsColour(): boolean {
+  if (process.env.NO_COLOR) return false;
+  if (process.env.FORCE_COLOR) return process.env.FORCE_COLOR !== '0';
+  return process.stdout.isTTY === true && process.stderr.isTTY === true && process.env.TERM !== 'dumb';
+}
+
+function onSignal(): void {
+  if (interrupt.signal.aborted) process.exit(ExitCode.Interrupted);
+  interrupt.abort();
+  io.err('\nInterrupted: the running step ends, no other starts. Ctrl-C again leaves at once.\n');
+}
+process.on('SIGINT', onSignal);
+process.on('SIGTERM', onSignal);
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // The reader of a pipe (head, less) has left: nobody is there to be told.
+  if (error.code === 'EPIPE') process.exit(ExitCode.Done);
+});
+
+try {
+  process.exitCode = await runProgram(process.argv.slice(2), io);
+} catch (error) {
+  process.exitCode = explain(error);
+}
+// An agent's socket or a connection that did not close must not keep a finished run alive.
+process.stdout.write('', () => process.stderr.write('', () => process.exit()));
+
+function explain(error: unknown): ExitCode {
+  if (interrupt.signal.aborted) return ExitCode.Interrupted;
+  if (error instanceof UserError) {
+    io.err(`harden: ${error.paragraph}\n`);
+    return error.exitCode;
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  io.err(
+    `harden: this is a bug in harden, not a mistake of yours. Please report it with the lines below, after removing what is private.\n${stack}\n`,
+  );
+  return ExitCode.Failed;
+}

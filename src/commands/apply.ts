@@ -1,0 +1,106 @@
+import { ApplyRun } from '../engine/apply-run.ts';
+import { eachHost } from '../engine/each-host.ts';
+import type { Listener } from '../engine/events.ts';
+import type { RunIdentity } from '../engine/journal/journal-script.ts';
+import { refusals } from '../engine/plan-tasks.ts';
+import { planStatus } from '../engine/session.ts';
+import { ExitCode, HostError, UserError } from '../errors.ts';
+import { loadPlaybook } from '../playbook/load.ts';
+import { terminalPrompt } from '../remote/prompt-terminal.ts';
+import type { Io } from '../report/io.ts';
+import { registry } from '../tasks/index.ts';
+import { type AuditOptions, auditHost } from './audit-host.ts';
+import { chooseHosts, commandVars, type HostOptions, type PlaybookOptions, runHost } from './hosts.ts';
+import { checkPlanFile, readPlanFile } from './plan-file.ts';
+import { type OutputOptions, openReport } from './report.ts';
+import { newRunIdentity } from './run-identity.ts';
+import { closeAll, endWithPlan, type PlannedHost, planHosts } from './sessions.ts';
+
+export interface ApplyOptions extends HostOptions, PlaybookOptions, OutputOptions, AuditOptions {
+  readonly yes?: boolean;
+  /** Seconds. */
+  readonly guardTimeout: number;
+}
+
+/** `harden apply`: shows the plan, asks, applies, runs the handlers, and proves; a saved plan is refused when anything has moved on. */
+export async function apply(file: string, options: ApplyOptions, io: Io): Promise<ExitCode> {
+  const saved = await readPlanFile(file);
+  const given = saved ? { ...options, ...saved.playbookOptions } : options;
+  const playbookFile = saved?.playbook ?? file;
+  const report = openReport('apply', playbookFile, options, io);
+  return report.guard(async () => {
+    const playbook = await loadPlaybook(playbookFile, registry);
+    const vars = { ...saved?.vars, ...(await commandVars(options)) };
+    const hosts = await chooseHosts(
+      saved && !options.host && !options.inventory
+        ? { ...options, host: saved.hosts.map(({ host }) => host) }
+        : options,
+      io,
+    );
+    const planned = await planHosts(
+      hosts.map((host) => runHost(host, playbook, vars, given, io)),
+      options.forks,
+      report.listen,
+    );
+    try {
+      if (saved) checkPlanFile(saved, playbook, planned);
+      report.plans(planned.map((entry) => entry.plan));
+      const ready = planned.filter(({ plan }) => refusals(plan).length === 0);
+      for (const { plan } of planned) if (refusals(plan).length > 0) endWithPlan(plan, report.listen);
+      const pending = ready.filter(({ plan }) => planStatus(plan) === 'changes');
+      if (pending.length > 0 && !options.yes) await confirm(pending.length, io);
+      const run = newRunIdentity(playbookFile, io);
+      const results = await eachHost(ready, options.forks, (entry) =>
+        applyHost(entry, run, options, report.listen, io),
+      );
+      await report.finish();
+      if (io.signal.aborted) return ExitCode.Interrupted;
+      const { failed, unreachable } = report.summary();
+      if (failed + unreachable > 0) return ExitCode.Failed;
+      return results.includes('audit below threshold') ? ExitCode.AuditBelowThreshold : ExitCode.Done;
+    } finally {
+      await closeAll(planned);
+    }
+  });
+}
+
+/** Applies one host's plan and, where that went well, audits it; the apply's own result stands whatever the audit says. */
+async function applyHost(
+  entry: PlannedHost,
+  run: RunIdentity,
+  options: ApplyOptions,
+  listen: Listener,
+  io: Io,
+): Promise<'ok' | 'failed' | 'audit below threshold'> {
+  const { session, plan } = entry;
+  const { host } = plan;
+  if (planStatus(plan) !== 'ok') {
+    const applied = await new ApplyRun(session, plan, {
+      run,
+      guardSeconds: options.guardTimeout,
+      signal: io.signal,
+    }).run();
+    if (applied.status === 'failed') {
+      if (applied.stopped)
+        listen({ kind: 'note', host, message: `interrupted; left undone: ${applied.left.join('; ') || 'the proof'}` });
+      const interrupted = new HostError('interrupted', { hint: 'The next apply goes on from here' });
+      listen({ kind: 'host-ended', host, status: 'failed', error: applied.error ?? interrupted });
+      return 'failed';
+    }
+  }
+  const audit = session.playbook.audit
+    ? await auditHost(host, session.shell, session.playbook.audit, options, io, listen)
+    : undefined;
+  listen({ kind: 'host-ended', host, status: 'ok' });
+  return audit?.status === 'done' && audit.failures.length > 0 ? 'audit below threshold' : 'ok';
+}
+
+async function confirm(hosts: number, io: Io): Promise<void> {
+  const prompt = terminalPrompt(io);
+  if (!prompt.interactive)
+    throw new UserError('apply asks before it changes anything, and there is no terminal to ask on', {
+      hint: 'Add --yes',
+    });
+  const yes = await prompt.confirm(`Apply this to ${hosts} ${hosts === 1 ? 'host' : 'hosts'}?`);
+  if (!yes) throw new UserError('nothing was applied', { exitCode: ExitCode.Failed });
+}

@@ -1,0 +1,187 @@
+import type { WayIn } from '../engine/access.ts';
+import type { Facts } from '../engine/facts.ts';
+import type { RunHost } from '../engine/session.ts';
+import { UserError } from '../errors.ts';
+import type { Playbook } from '../playbook/load.ts';
+import { resolvePlaybook } from '../playbook/resolve.ts';
+import { loadVarsFile, parseExtraVar, type Vars } from '../playbook/vars.ts';
+import type { Connection } from '../remote/connection.ts';
+import type { Prompt } from '../remote/prompt.ts';
+import { terminalPrompt } from '../remote/prompt-terminal.ts';
+import { RootShell } from '../remote/shell.ts';
+import { parseTarget, type Target } from '../remote/target.ts';
+import type { Io } from '../report/io.ts';
+
+/** Options that name hosts and the way to them; the same for every command that talks to one. */
+export interface HostOptions {
+  readonly host?: readonly string[];
+  readonly inventory?: string;
+  readonly limit?: string;
+  readonly connection?: 'ssh' | 'openssh' | 'local';
+  /** Machines of the Vagrantfile here: one by its name, or all that run. */
+  readonly vagrant?: string | boolean;
+  readonly identity?: readonly string[];
+  readonly sshConfig?: string;
+  readonly knownHosts?: readonly string[];
+  readonly acceptNew?: boolean;
+  readonly askPass?: boolean;
+  readonly askBecomePass?: boolean;
+  readonly connectTimeout?: number;
+  readonly forks: number;
+}
+
+/** Options that fill a playbook's variables and choose among its tasks. */
+export interface PlaybookOptions {
+  readonly extraVar?: readonly string[];
+  readonly varsFile?: readonly string[];
+  readonly tags?: readonly string[];
+  readonly skipTags?: readonly string[];
+}
+
+/** A host that was asked for: its name, its variables, and how to reach it. */
+export interface ChosenHost {
+  readonly name: string;
+  readonly vars: Vars;
+  connect(way?: WayIn): Promise<RootShell>;
+}
+
+/** The hosts that the options name, in order, each once. Throws a UserError when they name none. */
+export async function chooseHosts(options: HostOptions, io: Io): Promise<readonly ChosenHost[]> {
+  const prompt = terminalPrompt(io);
+  const password = await becomePassword(options, prompt, io);
+  const named = (options.host ?? []).map(
+    (text): NamedHost => ({ name: text, target: parseTarget(text), vars: {}, way: {} }),
+  );
+  const listed = options.inventory ? await fromInventory(options.inventory, options.limit) : [];
+  const machines = options.vagrant ? await fromVagrant(options.vagrant, io.cwd) : [];
+  if (options.limit && !options.inventory) {
+    throw new UserError('-l/--limit chooses among the hosts of an inventory, and none was given', {
+      hint: 'Add -i INVENTORY',
+    });
+  }
+  const all = [...named, ...listed, ...machines];
+  if (all.length === 0 && options.connection === 'local')
+    all.push({ name: 'local', target: parseTarget('local'), vars: {}, way: {} });
+  if (all.length === 0) {
+    throw new UserError('no host was named', {
+      hint: 'Name one with -H [user@]host[:port], or an inventory with -i FILE; -H local is this machine',
+    });
+  }
+  const unique = new Map(all.map((host) => [host.name, host]));
+  return [...unique.values()].map(({ name, target, vars, way: own }) => ({
+    name,
+    vars,
+    connect: async (way: WayIn = {}) => {
+      const there = { ...target, user: way.user ?? target.user, port: way.port ?? target.port };
+      return RootShell.open(await connection(there, { ...options, ...own }, prompt, io), { password });
+    },
+  }));
+}
+
+interface NamedHost {
+  readonly name: string;
+  readonly target: Target;
+  readonly vars: Vars;
+  /** What the host's own source says of the way to it; wins over the options. */
+  readonly way: Pick<HostOptions, 'identity' | 'knownHosts' | 'acceptNew'>;
+}
+
+/** A chosen host with the playbook that it gets. */
+export function runHost(host: ChosenHost, playbook: Playbook, vars: Vars, options: PlaybookOptions, io: Io): RunHost {
+  return {
+    name: host.name,
+    connect: host.connect,
+    resolve: (facts: Facts) =>
+      resolvePlaybook(playbook, {
+        facts,
+        vars: { ...host.vars, ...vars },
+        env: io.env,
+        home: io.home,
+        ...(options.tags ? { tags: options.tags } : {}),
+        ...(options.skipTags ? { skipTags: options.skipTags } : {}),
+      }),
+  };
+}
+
+/** `--vars-file` in order, then `-e` in order: later ones win. */
+export async function commandVars(options: PlaybookOptions): Promise<Vars> {
+  let vars: Vars = {};
+  for (const file of options.varsFile ?? []) vars = { ...vars, ...(await loadVarsFile(file)) };
+  for (const text of options.extraVar ?? []) {
+    if (text.startsWith('@')) vars = { ...vars, ...(await loadVarsFile(text.slice(1))) };
+    else {
+      const [name, value] = parseExtraVar(text);
+      vars = { ...vars, [name]: value };
+    }
+  }
+  return vars;
+}
+
+async function fromInventory(file: string, limit: string | undefined): Promise<NamedHost[]> {
+  const { loadInventory, selectHosts } = await import('../playbook/inventory.ts');
+  const inventory = await loadInventory(file);
+  return selectHosts(inventory, limit).map((host) => {
+    const base = parseTarget(host.address ?? host.name);
+    const target: Target = { ...base, name: host.name, port: host.port ?? base.port, user: host.user ?? base.user };
+    return { name: host.name, target, vars: host.vars, way: {} };
+  });
+}
+
+async function fromVagrant(machine: string | boolean, directory: string): Promise<NamedHost[]> {
+  const { vagrantMachines } = await import('../remote/vagrant.ts');
+  const machines = await vagrantMachines(typeof machine === 'string' ? machine : undefined, directory);
+  return machines.map(({ name, address, port, user, identityFiles, knownHostsFile }) => ({
+    name,
+    target: { name, host: address, port, user },
+    vars: {},
+    way: { identity: identityFiles, knownHosts: [knownHostsFile], acceptNew: true },
+  }));
+}
+
+async function connection(target: Target, options: HostOptions, prompt: Prompt, io: Io): Promise<Connection> {
+  if (options.connection === 'local' || (target.name === 'local' && !options.connection)) {
+    const { connectLocal } = await import('../remote/local.ts');
+    return connectLocal();
+  }
+  const ssh = {
+    target,
+    prompt,
+    signal: io.signal,
+    ...(options.identity ? { identityFiles: options.identity } : {}),
+    ...(options.knownHosts ? { knownHostsFiles: options.knownHosts } : {}),
+    ...(options.sshConfig ? { sshConfigFile: options.sshConfig } : {}),
+    ...(options.acceptNew ? { acceptNew: true } : {}),
+    ...(options.askPass ? { askPassword: true } : {}),
+    ...(options.connectTimeout ? { connectTimeoutSeconds: options.connectTimeout } : {}),
+  };
+  if (options.connection === 'openssh') {
+    const { connectOpenSsh } = await import('../remote/openssh.ts');
+    return connectOpenSsh(ssh);
+  }
+  const { connectSsh } = await import('../remote/ssh/connect.ts');
+  return connectSsh(ssh);
+}
+
+async function becomePassword(
+  options: HostOptions,
+  prompt: Prompt,
+  io: Io,
+): Promise<() => Promise<string | undefined>> {
+  const given = io.env.HARDEN_BECOME_PASSWORD;
+  if (options.askBecomePass) {
+    if (!prompt.interactive && given === undefined) {
+      throw new UserError('-K asks for the sudo password, and there is no terminal to ask on', {
+        hint: 'Give it in HARDEN_BECOME_PASSWORD',
+      });
+    }
+    const asked = given ?? (await prompt.secret('sudo password'));
+    return async () => asked;
+  }
+  let asked: Promise<string> | undefined;
+  return async () => {
+    if (given !== undefined) return given;
+    if (!prompt.interactive) return undefined;
+    asked ??= prompt.secret('sudo password');
+    return asked;
+  };
+}

@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ExitCode, UserError } from '../errors.ts';
+import type { Io } from '../report/io.ts';
+
+const INVENTORY = `# The hosts. harden plan playbook.yml -i inventory.yml reads them all; -l web1, or -l web, chooses among them.
+hosts:
+  web1:
+    address: 192.0.2.10 # left out: the name itself, which may be a Host of ~/.ssh/config
+    user: root # who logs in; anyone but root becomes root with sudo
+    # port: 22
+    # vars: { admin: alice } # win over the playbook's vars
+groups:
+  web: [web1]
+`;
+
+/** `harden init`: writes playbook.yml and inventory.yml into a directory; throws a UserError, and writes neither, where one of them is there already. */
+export async function init(directory: string, io: Io): Promise<ExitCode> {
+  const files = new Map([
+    ['playbook.yml', await firstPlaybook()],
+    ['inventory.yml', INVENTORY],
+  ]);
+  const taken = [...files.keys()].map((name) => join(directory, name)).find(existsSync);
+  if (taken !== undefined) throw overwrites(taken);
+  await mkdir(directory, { recursive: true }).catch((error: Error) => {
+    throw new UserError(`${directory} cannot be made: ${error.message}`, { exitCode: ExitCode.Failed });
+  });
+  for (const [name, text] of files) await writeNew(join(directory, name), text);
+  const [playbook, inventory] = [...files.keys()].map((name) => join(directory, name));
+  io.out(
+    `wrote ${playbook} and ${inventory}: name your host in the second, read the first, then run\n\n  harden plan ${playbook} -i ${inventory}\n`,
+  );
+  return ExitCode.Done;
+}
+
+/** The playbook that comes with harden; its editor line names a file that is not beside the copy. */
+async function firstPlaybook(): Promise<string> {
+  const text = await readFile(shippedFile(join('playbooks', 'docker-host.yml')), 'utf8');
+  return text.replace(/^# yaml-language-server: .*\n/, '');
+}
+
+/** The file of this package; the source and the bundle lie at different depths in it. */
+function shippedFile(path: string): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
+    if (existsSync(join(folder, path))) return join(folder, path);
+  }
+  throw new Error(`${path} is missing in this installation`);
+}
+
+async function writeNew(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text, { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw overwrites(file);
+    throw new UserError(`${file} cannot be written: ${(error as Error).message}`, { exitCode: ExitCode.Failed });
+  }
+}
+
+function overwrites(file: string): UserError {
+  return new UserError(`${file} is there already, and init overwrites nothing`, {
+    hint: 'Name another directory: harden init DIRECTORY',
+  });
+}

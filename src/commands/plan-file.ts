@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import type { HostPlan } from '../engine/plan.ts';
+import { shownChanges } from '../engine/shown.ts';
+import { ExitCode, UserError } from '../errors.ts';
+import type { Playbook } from '../playbook/load.ts';
+import type { Vars } from '../playbook/vars.ts';
+import { version } from '../version.ts';
+import type { PlaybookOptions } from './hosts.ts';
+import { planScript } from './plan-script.ts';
+import type { PlannedHost } from './sessions.ts';
+
+const SavedHost = z.strictObject({
+  host: z.string(),
+  hostKey: z.string().nullable(),
+  tasks: z.array(z.unknown()),
+  /** The very shell text, secrets masked: what a reader reviews. */
+  script: z.string(),
+  /** SHA-256 over the unmasked scripts and changes: what must still be planned at apply. */
+  digest: z.string(),
+});
+
+const SavedPlan = z.strictObject({
+  harden_plan: z.literal(1),
+  tool: z.string(),
+  at: z.string(),
+  playbook: z.string(),
+  sources: z.array(z.strictObject({ file: z.string(), sha256: z.string() })),
+  vars: z.record(z.string(), z.unknown()),
+  tags: z.array(z.string()).optional(),
+  skipTags: z.array(z.string()).optional(),
+  hosts: z.array(SavedHost),
+});
+
+/** A plan that was saved, to be applied only if it would come out the same again. */
+export interface SavedPlan extends z.infer<typeof SavedPlan> {
+  readonly playbookOptions: PlaybookOptions;
+}
+
+/** Writes a plan, 0600, whole or not at all. Secrets are masked; variables whose values are secret are left out and must be given again. */
+export async function writePlanFile(
+  file: string,
+  playbook: Playbook,
+  plans: readonly HostPlan[],
+  options: {
+    readonly vars: Vars;
+    readonly tags?: readonly string[] | undefined;
+    readonly skipTags?: readonly string[] | undefined;
+  },
+  hosts: readonly PlannedHost[],
+): Promise<void> {
+  const vars = Object.fromEntries(
+    Object.entries(options.vars).filter(([, value]) =>
+      plans.every(({ masker }) => JSON.stringify(masker.deep(value)) === JSON.stringify(value)),
+    ),
+  );
+  const saved: z.infer<typeof SavedPlan> = {
+    harden_plan: 1,
+    tool: version,
+    at: new Date().toISOString(),
+    playbook: resolve(playbook.file),
+    sources: playbook.sources.map(({ file: source, sha256 }) => ({ file: resolve(source), sha256 })),
+    vars,
+    ...(options.tags ? { tags: [...options.tags] } : {}),
+    ...(options.skipTags ? { skipTags: [...options.skipTags] } : {}),
+    hosts: hosts.map(({ plan, session }) => ({
+      host: plan.host,
+      hostKey: session.hostKey ?? null,
+      tasks: plan.masker.deep(
+        plan.tasks.map((task) => ({
+          name: task.task.name,
+          type: task.task.type.type,
+          action: task.action,
+          changes: shownChanges(task),
+        })),
+      ),
+      script: planScript(plan),
+      digest: digest(plan),
+    })),
+  };
+  const temporary = `${file}.${process.pid}.tmp`;
+  try {
+    const handle = await open(temporary, 'wx', 0o600);
+    await handle.writeFile(`${JSON.stringify(saved, null, 2)}\n`);
+    await handle.close();
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw new UserError(`the plan cannot be written to ${file}: ${(error as Error).message}`, {
+      exitCode: ExitCode.Failed,
+    });
+  }
+}
+
+/** The plan that `file` holds, or undefined when it is something else (a playbook). Throws a UserError for a plan of another version. */
+export async function readPlanFile(file: string): Promise<SavedPlan | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  if (!text.trimStart().startsWith('{') || !text.includes('"harden_plan"')) return undefined;
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new UserError(`${file} is a saved plan that is cut off or was edited: it is not JSON any more`, {
+      hint: 'Make it again with harden plan --out',
+    });
+  }
+  const parsed = SavedPlan.safeParse(json);
+  if (!parsed.success)
+    throw new UserError(`${file} is a saved plan of another version of harden, or was edited`, {
+      hint: 'Make it again with harden plan --out',
+    });
+  const { tags, skipTags } = parsed.data;
+  return { ...parsed.data, playbookOptions: { ...(tags ? { tags } : {}), ...(skipTags ? { skipTags } : {}) } };
+}
+
+/** Throws the stale-plan error (exit 3) unless playbook, host keys and every planned change are what was saved. */
+export function checkPlanFile(saved: SavedPlan, playbook: Playbook, hosts: readonly PlannedHost[]): void {
+  if (saved.tool !== version) throw stale(`it was made by harden ${saved.tool}, and this is ${version}`);
+  const now = new Map(playbook.sources.map(({ file, sha256 }) => [resolve(file), sha256]));
+  for (const { file, sha256 } of saved.sources) if (now.get(file) !== sha256) throw stale(`${file} has changed since`);
+  for (const { plan, session } of hosts) {
+    const before = saved.hosts.find(({ host }) => host === plan.host);
+    if (!before) throw stale(`it does not speak of the host ${plan.host}`);
+    if (before.hostKey !== (session.hostKey ?? null)) throw stale(`${plan.host} has another host key now`);
+    if (before.digest !== digest(plan))
+      throw stale(`${plan.host} has moved on: what differs there is not what the plan shows`);
+  }
+}
+
+function stale(reason: string): UserError {
+  return new UserError(`the saved plan is stale: ${reason}`, {
+    exitCode: ExitCode.StalePlan,
+    hint: 'Make a new one with harden plan --out',
+  });
+}
+
+function digest(plan: HostPlan): string {
+  const content = plan.tasks.map(({ action, change, script, unknown }) => [
+    action,
+    change?.before ?? null,
+    change?.after ?? null,
+    script ?? null,
+    unknown ?? null,
+  ]);
+  return createHash('sha256')
+    .update(JSON.stringify([content, plan.handlers]))
+    .digest('hex');
+}

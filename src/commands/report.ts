@@ -1,0 +1,66 @@
+import type { Listener } from '../engine/events.ts';
+import type { HostPlan } from '../engine/plan.ts';
+import { type ExitCode, UserError } from '../errors.ts';
+import { auditText } from '../report/audit-text.ts';
+import { DocumentRecorder, type Summary } from '../report/document.ts';
+import type { Io } from '../report/io.ts';
+import { liveProgress } from '../report/live.ts';
+import { paintWith } from '../report/paint.ts';
+import { plainProgress } from '../report/plain.ts';
+import { planText } from '../report/plan-text.ts';
+import { summaryText } from '../report/summary-text.ts';
+
+export interface OutputOptions {
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** What a command says, in the form that was asked for. */
+export interface Report {
+  readonly listen: Listener;
+  /** Shows plans on stdout (people), or nothing (JSON). */
+  plans(plans: readonly HostPlan[]): void;
+  /** Says how it ended: the summary, or the JSON document. */
+  finish(): Promise<void>;
+  summary(): Summary;
+  /** Runs a command's body; with `--json` the document is printed also when it throws. */
+  guard(body: () => Promise<ExitCode>): Promise<ExitCode>;
+}
+
+export function openReport(command: string, playbook: string | null, options: OutputOptions, io: Io): Report {
+  const recorder = new DocumentRecorder(command, playbook);
+  const plain = plainProgress(io);
+  const live = io.live ? liveProgress(io.live, plain) : undefined;
+  const progress = live?.listen ?? plain;
+  const audits: string[] = [];
+  const paint = paintWith(io.colour);
+  const print = (error?: string) => io.out(`${JSON.stringify(recorder.document(error), null, 2)}\n`);
+  return {
+    listen: (event) => {
+      recorder.listen(event);
+      progress(event);
+      if (event.kind === 'audited') audits.push(auditText(event.host, event.audit, paint));
+    },
+    plans: (plans) => {
+      if (!options.json) for (const plan of plans) io.out(planText(plan, paint, options.verbose ?? false));
+    },
+    finish: async () => {
+      await live?.settled();
+      if (options.json) return print();
+      for (const text of audits) io.out(text);
+      io.err(summaryText(recorder.document(), paint));
+    },
+    summary: () => recorder.summary(),
+    guard: async (body) => {
+      try {
+        return await body();
+      } catch (error) {
+        await live?.settled();
+        if (!options.json || !(error instanceof UserError)) throw error;
+        print(error.paragraph);
+        io.err(`harden: ${error.paragraph}\n`);
+        return error.exitCode;
+      }
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import { stringify } from 'yaml';
+import { ExitCode, UserError } from '../errors.ts';
+import { didYouMean } from '../playbook/did-you-mean.ts';
+import type { Io } from '../report/io.ts';
+import { describeType } from '../tasks/describe.ts';
+import { registry } from '../tasks/index.ts';
+
+/** `harden tasks [TYPE]`: the types with their summaries, or one type's parameters with an example. */
+export function tasks(name: string | undefined, options: { readonly json?: boolean }, io: Io): ExitCode {
+  if (name === undefined) {
+    const width = Math.max(...registry.types.map(({ type }) => type.length));
+    if (options.json)
+      io.out(
+        `${JSON.stringify(
+          registry.types.map(({ type, summary }) => ({ type, summary })),
+          null,
+          2,
+        )}\n`,
+      );
+    else io.out(registry.types.map(({ type, summary }) => `${type.padEnd(width)}  ${summary}\n`).join(''));
+    return ExitCode.Done;
+  }
+  const type = registry.get(name);
+  if (!type) {
+    const meant = didYouMean(
+      name,
+      registry.types.map((known) => known.type),
+    );
+    throw new UserError(`there is no task type "${name}"`, {
+      hint: meant ? `Did you mean ${meant}?` : 'harden tasks lists them',
+    });
+  }
+  const described = describeType(type);
+  if (options.json) {
+    io.out(`${JSON.stringify(described, null, 2)}\n`);
+    return ExitCode.Done;
+  }
+  const lines = [`${described.type}: ${described.summary}`, ''];
+  if (described.notes) lines.push(described.notes, '');
+  lines.push('Parameters:');
+  for (const parameter of described.parameters) {
+    const facts = [
+      parameter.kind,
+      parameter.required ? 'required' : undefined,
+      parameter.default === undefined ? undefined : `default ${parameter.default}`,
+    ];
+    lines.push(`  ${parameter.name} (${facts.filter(Boolean).join(', ')}): ${parameter.description}`);
+  }
+  lines.push(
+    '',
+    'Example:',
+    '',
+    ...stringify([{ [described.type]: described.examples[0] }])
+      .trimEnd()
+      .split('\n')
+      .map((line) => `  ${line}`),
+  );
+  io.out(`${lines.join('\n')}\n`);
+  return ExitCode.Done;
+}

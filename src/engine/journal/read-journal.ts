@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { HostError } from '../../errors.ts';
+import { type Script, sh } from '../../remote/sh.ts';
+import { RUNS } from '../host-layout.ts';
+
+const RunIdentityText = z.object({
+  id: z.string(),
+  by: z.string(),
+  at: z.string(),
+  playbook: z.string(),
+  tool: z.string(),
+  login: z.string(),
+  port: z.number().nullable(),
+});
+const StepText = z.object({
+  name: z.string(),
+  type: z.string(),
+  id: z.string(),
+  at: z.string(),
+  action: z.string(),
+  changes: z.array(z.object({ key: z.string(), before: z.unknown(), after: z.unknown() })),
+  access: z.boolean(),
+  irreversible: z.string().optional(),
+});
+
+/** One step of a run, as the journal tells it. */
+export interface JournalStep {
+  /** `0007`. */
+  readonly directory: string;
+  /** started: it was cut off or failed; done; undone: it was rolled back. */
+  readonly state: 'started' | 'done' | 'undone' | 'not started';
+  /** Undefined when the record is damaged. */
+  readonly record: z.infer<typeof StepText> | undefined;
+}
+
+/** One run, as the journal tells it. */
+export interface JournalRun {
+  readonly id: string;
+  /** Undefined when the record is damaged. */
+  readonly identity: z.infer<typeof RunIdentityText> | undefined;
+  readonly guard: 'none' | 'armed' | 'disarmed' | 'fired' | 'adopted';
+  readonly steps: readonly JournalStep[];
+}
+
+// a file that a power cut damaged may be full of NULs, and must hide no other
+/** Prints every run of the host's journal, oldest first. */
+export const JOURNAL_PROBE: Script = sh`for run in ${RUNS}/*/; do
+  [ -d "$run" ] || continue
+  printf 'run\\0%s\\0' "$(basename "$run")"
+  tr -d '\\000' 2>/dev/null <"$run/run.json"
+  guard=none
+  for word in armed disarmed fired adopted; do [ ! -e "$run/$word" ] || guard=$word; done
+  printf '\\0%s\\0' "$guard"
+  for step in "$run"[0-9]*/; do
+    [ -d "$step" ] || continue
+    printf 'step\\0%s\\0' "$(basename "$step")"
+    if [ -e "$step/state" ]; then printf '+'; tr -d '\\000' <"$step/state"; fi
+    printf '\\0'
+    tr -d '\\000' 2>/dev/null <"$step/step.json"
+    printf '\\0'
+  done
+done`;
+
+/** Reads the journal; a damaged record is kept as such and hides no other. */
+export function readJournal(output: string): readonly JournalRun[] {
+  const words = output.split('\0');
+  const runs: (Omit<JournalRun, 'steps'> & { steps: JournalStep[] })[] = [];
+  for (let at = 0; at < words.length - 1; at += 4) {
+    const [kind, name = '', third = '', fourth = ''] = words.slice(at, at + 4);
+    if (kind === 'run') {
+      runs.push({ id: name, identity: parse(RunIdentityText, third), guard: fourth as JournalRun['guard'], steps: [] });
+    } else if (kind === 'step') {
+      runs.at(-1)?.steps.push({ directory: name, state: stateOf(third), record: parse(StepText, fourth) });
+    } else throw new HostError('the journal under /var/lib/harden/runs cannot be read: it is not as harden wrote it');
+  }
+  return runs;
+}
+
+/** A step whose state is damaged counts as cut off: it may have changed something. */
+function stateOf(text: string): JournalStep['state'] {
+  const state = text.trim().replace(/^\+/, '');
+  if (state === 'done' || state === 'undone') return state;
+  return text === '' ? 'not started' : 'started';
+}
+
+function parse<T>(schema: z.ZodType<T>, text: string): T | undefined {
+  try {
+    const parsed = schema.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}

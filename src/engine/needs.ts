@@ -1,0 +1,82 @@
+import { type Script, sh } from '../remote/sh.ts';
+import type { PlannedTask } from './plan.ts';
+import type { Need } from './task.ts';
+
+/** A script that prints, one a line, those of `needs` that hold on the host. */
+export function needsProbe(needs: readonly Need[]): Script {
+  const packages = needs.filter((need) => need.startsWith('package:')).map((need) => need.slice('package:'.length));
+  const lines = needs
+    .filter((need) => !need.startsWith('package:'))
+    .map((need) => sh`if ${{ raw: test(need) }}; then printf '%s\n' ${need}; fi`);
+  if (packages.length > 0) {
+    lines.push(
+      sh`dpkg-query -W -f='\${db:Status-Status} package:\${Package}\n' ${packages} 2>/dev/null | sed -n 's/^installed //p'`,
+    );
+  }
+  return lines.join('\n');
+}
+
+function test(need: Need): Script {
+  const name = need.slice(need.indexOf(':') + 1);
+  switch (need.slice(0, need.indexOf(':'))) {
+    case 'path':
+      return sh`[ -e ${name} ]`;
+    case 'user':
+      return sh`getent passwd ${name} >/dev/null`;
+    case 'group':
+      return sh`getent group ${name} >/dev/null`;
+    case 'unit':
+      // a masked unit is there: whoever needs it running says more of it than that
+      return sh`case $(systemctl show -P LoadState ${name} 2>/dev/null) in loaded | masked) ;; *) false ;; esac`;
+    default:
+      return sh`command -v ${name} >/dev/null`;
+  }
+}
+
+/** How a need stands at a task's place in the plan. */
+export type NeedStanding =
+  | { readonly kind: 'holds' }
+  /** An earlier task brings exactly this: the plan can go on as if it were there. */
+  | { readonly kind: 'provided' }
+  /** A package that an earlier task installs may bring it: what is there then is not known yet. */
+  | { readonly kind: 'maybe'; readonly by: string }
+  | { readonly kind: 'missing' };
+
+/** Judges a need by what the host holds and what earlier tasks of the plan will have done. */
+export function standing(need: Need, held: ReadonlySet<string>, earlier: readonly PlannedTask[]): NeedStanding {
+  if (held.has(need)) return { kind: 'holds' };
+  const changing = earlier.filter(({ action }) => action !== 'none' && action !== 'skip' && action !== 'delete');
+  const provider = changing.find(({ task }) =>
+    (task.type.provides?.(task.params) ?? []).some((provided) => covers(provided, need)),
+  );
+  if (provider && !need.startsWith('package:')) return { kind: 'provided' };
+  if (provider) return { kind: 'maybe', by: provider.task.name };
+  const installer = changing.find(({ task }) =>
+    (task.type.provides?.(task.params) ?? []).some((provided) => provided.startsWith('package:')),
+  );
+  if (installer) return { kind: 'maybe', by: installer.task.name };
+  return { kind: 'missing' };
+}
+
+/** A directory that exists has parents that exist. */
+function covers(provided: Need, need: Need): boolean {
+  return (
+    provided === need ||
+    (provided.startsWith('path:') && need.startsWith('path:') && `${provided}/`.startsWith(`${need}/`))
+  );
+}
+
+const WORDS: Record<string, string> = {
+  path: 'the path',
+  user: 'the user',
+  group: 'the group',
+  package: 'the package',
+  unit: 'the systemd unit',
+  command: 'the command',
+};
+
+/** `command:ufw` as a person says it: "the command ufw". */
+export function describeNeed(need: Need): string {
+  const at = need.indexOf(':');
+  return `${WORDS[need.slice(0, at)] ?? need.slice(0, at)} ${need.slice(at + 1)}`;
+}

@@ -1,0 +1,144 @@
+import { HostError, UserError } from '../errors.ts';
+import type { Answers } from './answers.ts';
+import { type Change, diff } from './diff.ts';
+import type { Facts } from './facts.ts';
+import { describeNeed, type NeedStanding, standing } from './needs.ts';
+import type { HostPlan, PlannedHandler, PlannedTask } from './plan.ts';
+import type { ResolvedPlaybook, ResolvedTask } from './resolved-task.ts';
+import type { State } from './state.ts';
+import type { Finding, Handler, Need } from './task.ts';
+
+/** What differs, and what would make it right: a pure function of the playbook and the host's answers. Tasks that are `settled` stay as they were planned, and others count on them. */
+export function planTasks(
+  tasks: readonly ResolvedTask[],
+  answers: Answers,
+  facts: Facts,
+  settled: readonly PlannedTask[] = [],
+): readonly PlannedTask[] {
+  const known = new Map(settled.map((entry) => [entry.task.index, entry]));
+  const planned: PlannedTask[] = [];
+  for (const task of tasks) planned.push(known.get(task.index) ?? planTask(task, answers, facts, planned));
+  return planned;
+}
+
+/** The handlers that will run: what types bring in the order of their tasks, then the playbook's in its own, then what an earlier run left. */
+export function planHandlers(
+  playbook: ResolvedPlaybook,
+  tasks: readonly PlannedTask[],
+  pending: readonly Handler[],
+): readonly PlannedHandler[] {
+  const known = new Map<string, Handler>();
+  for (const { task, change } of tasks) {
+    if (change)
+      for (const handler of task.type.handlers?.(task.params, change) ?? [])
+        known.set(handler.name, known.get(handler.name) ?? handler);
+  }
+  for (const handler of playbook.handlers) known.set(handler.name, handler);
+  const left = new Set(pending.map((handler) => handler.name));
+  const notified = new Set(tasks.flatMap((task) => task.notifies));
+  const fromPlaybook = [...known.values()].filter((handler) => notified.has(handler.name) || left.has(handler.name));
+  const others = pending.filter((handler) => !known.has(handler.name));
+  return [...fromPlaybook, ...others].map((handler) => ({ ...handler, pending: left.has(handler.name) }));
+}
+
+/** The refusals of a plan: with any of them apply does not start. */
+export function refusals(
+  plan: Pick<HostPlan, 'tasks'>,
+): readonly { readonly planned: PlannedTask; readonly finding: Finding }[] {
+  return plan.tasks.flatMap((planned) =>
+    planned.findings.filter(({ level }) => level === 'refuse').map((finding) => ({ planned, finding })),
+  );
+}
+
+function planTask(task: ResolvedTask, answers: Answers, facts: Facts, earlier: readonly PlannedTask[]): PlannedTask {
+  const nothing = { task, findings: [], notifies: [], risk: false } as const;
+  if (task.skipped !== undefined) return { ...nothing, action: 'skip' };
+  const needs = (task.type.needs?.(task.params, facts) ?? []) as readonly Need[];
+  const standings = needs.map((need) => ({ need, standing: standing(need, answers.held, earlier) }));
+  const missing = standings.filter((entry) => entry.standing.kind === 'missing').map(({ need }) => missingNeed(need));
+  if (missing.length > 0) return { ...nothing, action: 'none', findings: missing };
+  const maybe = standings.find(
+    (entry): entry is { need: Need; standing: NeedStanding & { kind: 'maybe' } } => entry.standing.kind === 'maybe',
+  );
+  if (maybe) return unknownTask(task, facts, `${describeNeed(maybe.need)} comes with "${maybe.standing.by}"`);
+  try {
+    const before = readState(task, answers);
+    const change = diff(before, task.type.want(task.params, facts, before) as State);
+    return plannedChange(task, change, before, facts, earlier);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { ...nothing, action: 'none', findings: [{ level: 'refuse', message: error.message, hint: error.hint }] };
+  }
+}
+
+function readState(task: ResolvedTask, answers: Answers): State {
+  const frame = answers.frames.get(task.index);
+  if (!frame) throw new Error(`no answer to the probe of task ${task.index}`);
+  const stderr = frame.stderr.toString('utf8').trim();
+  if (frame.exitCode >= 65 && frame.exitCode <= 125)
+    throw new HostError(stderr || `reading the state failed with status ${frame.exitCode}`);
+  return task.type.read(frame.stdout.toString('utf8'), task.params) as State;
+}
+
+function plannedChange(
+  task: ResolvedTask,
+  change: Change | undefined,
+  before: State,
+  facts: Facts,
+  earlier: readonly PlannedTask[],
+): PlannedTask {
+  const context = { facts, before, pending: provided(earlier), earlier: sameType(task, earlier) };
+  const findings = task.type.findings?.(change, task.params, context) ?? [];
+  if (!change) return { task, action: 'none', findings, notifies: [], risk: false };
+  return {
+    task,
+    action: change.action,
+    change,
+    script: task.type.apply(change, task.params, facts),
+    findings,
+    notifies: notified(task, change),
+    risk: task.type.risk?.(task.params, change) === 'access',
+    irreversible: task.type.irreversible?.(task.params, change),
+  };
+}
+
+function unknownTask(task: ResolvedTask, facts: Facts, reason: string): PlannedTask {
+  const after = task.type.want(task.params, facts, null) as State;
+  const change: Change = { action: 'update', before: null, after, keys: Object.keys(after ?? {}) };
+  return {
+    task,
+    action: 'update',
+    change,
+    unknown: reason,
+    findings: [],
+    notifies: notified(task, change),
+    risk: task.type.risk?.(task.params, change) === 'access',
+    irreversible: task.type.irreversible?.(task.params, change),
+  };
+}
+
+function notified(task: ResolvedTask, change: Change): string[] {
+  return [
+    ...new Set([...(task.type.handlers?.(task.params, change) ?? []).map((handler) => handler.name), ...task.notify]),
+  ];
+}
+
+function provided(earlier: readonly PlannedTask[]): readonly Need[] {
+  return earlier.flatMap(({ action, task }) =>
+    action === 'create' || action === 'update' ? (task.type.provides?.(task.params) ?? []) : [],
+  );
+}
+
+function sameType(task: ResolvedTask, earlier: readonly PlannedTask[]): readonly unknown[] {
+  return earlier.filter((one) => one.task.type === task.type && one.change !== undefined).map((one) => one.task.params);
+}
+
+function missingNeed(need: Need): Finding {
+  return {
+    level: 'refuse',
+    message: `needs ${describeNeed(need)}, which the host does not have and no earlier task brings`,
+    hint: need.startsWith('path:')
+      ? 'Add a file task that creates it before this one'
+      : 'Add a task that brings it before this one',
+  };
+}

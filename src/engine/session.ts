@@ -1,0 +1,147 @@
+import type { Frame, RootShell } from '../remote/shell.ts';
+import { accessRefusals, type WayIn } from './access.ts';
+import { type Answers, probeBatch } from './answers.ts';
+import type { HostStatus, Listener, StepError } from './events.ts';
+import type { Facts } from './facts.ts';
+import type { HostPlan, PlannedTask } from './plan.ts';
+import { planHandlers, planTasks, refusals } from './plan-tasks.ts';
+import type { ResolvedPlaybook, ResolvedTask } from './resolved-task.ts';
+import { Masker } from './secrets.ts';
+import { validateScript } from './step-script.ts';
+
+/** How the engine gets at one host; it knows neither ssh nor files of the operator. */
+export interface RunHost {
+  /** As the operator named it. */
+  readonly name: string;
+  /** Opens a new connection and becomes root; `way` says where that differs from how the operator named the host. */
+  connect(way?: WayIn): Promise<RootShell>;
+  /** The playbook for this host. */
+  resolve(facts: Facts): ResolvedPlaybook;
+}
+
+/** One host's run: one root shell, from the first probe to the proof. */
+export class HostSession {
+  readonly host: RunHost;
+  readonly facts: Facts;
+  readonly playbook: ResolvedPlaybook;
+  readonly masker: Masker;
+  readonly shell: RootShell;
+  readonly listen: Listener;
+
+  private constructor(host: RunHost, shell: RootShell, playbook: ResolvedPlaybook, listen: Listener) {
+    this.host = host;
+    this.shell = shell;
+    this.facts = shell.facts;
+    this.playbook = playbook;
+    this.masker = new Masker(playbook.secrets);
+    this.listen = listen;
+  }
+
+  static async open(host: RunHost, listen: Listener): Promise<HostSession> {
+    listen({ kind: 'connecting', host: host.name });
+    const shell = await host.connect();
+    try {
+      const playbook = host.resolve(shell.facts);
+      listen({ kind: 'connected', host: host.name, facts: shell.facts });
+      return new HostSession(host, shell, playbook, listen);
+    } catch (error) {
+      await shell.close();
+      throw error;
+    }
+  }
+
+  /** Reads the host in one round trip, and validates what would be written in one more where something would be. Changes nothing. */
+  async plan(): Promise<HostPlan> {
+    const { tasks } = this.playbook;
+    const answers = await this.read(tasks);
+    const planned = withRefusals(await this.validated(planTasks(tasks, answers, this.facts), answers), this.facts);
+    const plan: HostPlan = {
+      host: this.host.name,
+      facts: this.facts,
+      tasks: planned,
+      handlers: planHandlers(this.playbook, planned, answers.pending),
+      armed: answers.armed,
+      audited: this.playbook.audit !== undefined,
+      masker: this.masker,
+    };
+    this.listen({ kind: 'planned', host: this.host.name, plan });
+    return plan;
+  }
+
+  /** The host key's fingerprint, where the transport has one. */
+  get hostKey(): string | undefined {
+    return this.shell.hostKey;
+  }
+
+  close(): Promise<void> {
+    return this.shell.close();
+  }
+
+  /** Runs one script that only reads, in the same shell. */
+  async probe(script: string): Promise<Frame> {
+    const { frames } = await this.shell.probe([script]);
+    return frames[0]!;
+  }
+
+  /** Everything that the tasks read, in one round trip; through another shell where the session's own is gone. */
+  async read(tasks: readonly ResolvedTask[], shell: RootShell = this.shell): Promise<Answers> {
+    const batch = probeBatch(tasks, this.facts);
+    this.listen({ kind: 'probing', host: this.host.name, probes: batch.scripts.length });
+    const { frames } = await shell.probe(batch.scripts);
+    return batch.answers(frames);
+  }
+
+  /** A validator that says no is a refusal at its task: apply would fail there. */
+  async validated(planned: readonly PlannedTask[], answers: Answers): Promise<readonly PlannedTask[]> {
+    const checks = planned.flatMap((entry) => {
+      const needs =
+        entry.task.skipped === undefined ? (entry.task.type.needs?.(entry.task.params, this.facts) ?? []) : [];
+      const script = needs.every((need: string) => answers.held.has(need))
+        ? validateScript(entry, this.facts)
+        : undefined;
+      return script === undefined ? [] : [{ index: entry.task.index, script }];
+    });
+    if (checks.length === 0) return planned;
+    const { frames } = await this.shell.probe(checks.map(({ script }) => script));
+    const failures = new Map(
+      checks.flatMap(({ index }, at) =>
+        frames[at]?.exitCode === 0 ? [] : [[index, this.stepError(frames[at])] as const],
+      ),
+    );
+    return planned.map((entry) => {
+      const failure = failures.get(entry.task.index);
+      if (!failure) return entry;
+      const message = `what would be written is not valid: ${failure.output?.trim() || failure.message}`;
+      return { ...entry, findings: [...entry.findings, { level: 'refuse' as const, message }] };
+    });
+  }
+
+  /** What a failed script said, secrets masked. */
+  stepError(frame: Frame | undefined): StepError {
+    const text = (buffer: Buffer | undefined) => this.masker.text(buffer?.toString('utf8').trim() ?? '');
+    const output = text(frame?.stderr) || text(frame?.stdout).split('\n').slice(-5).join('\n');
+    return {
+      message: `exit status ${frame?.exitCode ?? '?'}`,
+      exitCode: frame?.exitCode,
+      output: output.slice(-4000) || undefined,
+    };
+  }
+}
+
+/** The status that a host's plan amounts to. */
+export function planStatus(plan: HostPlan): HostStatus {
+  if (refusals(plan).length > 0) return 'failed';
+  return plan.handlers.length === 0 &&
+    plan.armed.length === 0 &&
+    plan.tasks.every(({ action }) => action === 'none' || action === 'skip')
+    ? 'ok'
+    : 'changes';
+}
+
+function withRefusals(tasks: readonly PlannedTask[], facts: Facts): readonly PlannedTask[] {
+  const found = accessRefusals(tasks, facts);
+  return tasks.map((entry) => {
+    const finding = found.get(entry.task.index);
+    return finding ? { ...entry, findings: [...entry.findings, finding] } : entry;
+  });
+}

@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { formatPosition } from '../errors.ts';
+import { type Script, sh } from '../remote/sh.ts';
+import type { Facts } from './facts.ts';
+import { PENDING } from './host-layout.ts';
+import type { PlannedHandler, PlannedTask, TaskAction } from './plan.ts';
+import type { Masker } from './secrets.ts';
+import { type ShownChange, shownChanges } from './shown.ts';
+import type { Handler } from './task.ts';
+
+/** One step as apply sends it: keep what is there, remember the handlers, validate, change. `directory`: where the run's journal has it. */
+export function stepScript(
+  planned: PlannedTask,
+  directory: string,
+  handlers: readonly Handler[],
+  facts: Facts,
+  masker: Masker,
+): Script {
+  const { task, change, script } = planned;
+  if (!change || script === undefined) throw new Error(`task ${task.index} has nothing to apply`);
+  const keeps = task.type.keeps?.(task.params, change) ?? [];
+  const validate = task.type.validate?.(change, task.params, facts);
+  const undo = task.type.undo?.(change, task.params, facts);
+  const lines = ['set -eu', sh`harden_begin ${directory} ${task.name}`];
+  if (keeps.length > 0) lines.push(sh`harden_keep ${keeps}`);
+  if (undo !== undefined) lines.push(sh`printf '%s\n' ${undo} >"$harden_step/undo"`);
+  lines.push(sh`printf '%s\n' ${JSON.stringify(masker.deep(stepRecord(planned)))} >"$harden_step/step.json"`);
+  if (planned.risk) lines.push(': >"$harden_step/access"');
+  if (validate !== undefined) lines.push(`(\n${validate}\n)`);
+  lines.push('harden_started');
+  for (const name of planned.notifies) {
+    const handler = handlers.find((candidate) => candidate.name === name);
+    if (handler) lines.push(sh`harden_notify ${handlerSlug(name)} ${name} ${handler.check ?? ''} ${handler.run}`);
+  }
+  lines.push(`(\n${script}\n)`, 'harden_done');
+  return lines.join('\n');
+}
+
+/** What the journal tells of a step: what a person saw of it, nothing that a person may not see. */
+export interface StepRecord {
+  readonly name: string;
+  readonly type: string;
+  readonly id: string;
+  /** `file:line:column`. */
+  readonly at: string;
+  readonly action: TaskAction;
+  readonly changes: readonly ShownChange[];
+  readonly access: boolean;
+  /** What of it cannot be taken back. */
+  readonly irreversible?: string | undefined;
+}
+
+function stepRecord(planned: PlannedTask): StepRecord {
+  const { task, action, risk, irreversible } = planned;
+  return {
+    name: task.name,
+    type: task.type.type,
+    id: task.id,
+    at: formatPosition(task.at),
+    action,
+    changes: shownChanges(planned),
+    access: risk,
+    irreversible,
+  };
+}
+
+/** One handler as apply sends it; its marker goes only when it has run. */
+export function handlerScript(handler: PlannedHandler | Handler): Script {
+  const lines = ['set -eu'];
+  if (handler.check) lines.push(`(\n${handler.check}\n)`);
+  lines.push(`(\n${handler.run}\n)`, sh`rm -rf ${PENDING}/${handlerSlug(handler.name)}`);
+  return lines.join('\n');
+}
+
+/** A validator as plan sends it, with its private directory. */
+export function validateScript(planned: PlannedTask, facts: Facts): Script | undefined {
+  const { task, change } = planned;
+  if (!change || planned.unknown !== undefined) return undefined;
+  const script = task.type.validate?.(change, task.params, facts);
+  if (script === undefined) return undefined;
+  return `set -eu\nharden_tmp=$(mktemp -d /run/harden-tmp.XXXXXX)\ntrap 'rm -rf "$harden_tmp"' EXIT\n(\n${script}\n)`;
+}
+
+/** `0007`: a step's directory in the journal; sorts as the steps ran. */
+export function stepDirectory(index: number): string {
+  return String(index).padStart(4, '0');
+}
+
+function handlerSlug(name: string): string {
+  const word = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, 40);
+  return `${word}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
+}

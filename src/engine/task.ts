@@ -1,0 +1,111 @@
+import type { z } from 'zod';
+import type { Script } from '../remote/sh.ts';
+import type { AccessEffect } from './access.ts';
+import type { Change } from './diff.ts';
+import type { Facts } from './facts.ts';
+import type { State } from './state.ts';
+
+/** Something a task needs on the host, or brings: `path:/etc/docker`, `user:admin`, `group:docker`, `package:docker.io`, `unit:docker.service`, `command:ufw`. */
+export type Need = `${'path' | 'user' | 'group' | 'package' | 'unit' | 'command'}:${string}`;
+
+/** What runs once, after the steps, when a step that names it changed something. */
+export interface Handler {
+  /** Unique in a run; also the name of its pending marker on the host. */
+  readonly name: string;
+  /** Runs first; a failure keeps `run` from running and leaves the handler pending. */
+  readonly check?: Script | undefined;
+  readonly run: Script;
+}
+
+/** A refusal at plan, or a remark on it; `needs consent` refusals name the flag that a person may set. */
+export interface Finding {
+  readonly level: 'refuse' | 'warn';
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
+/**
+ * A task type is data in, text out: it reads a host with one script, says what should hold, and writes the script that makes it so.
+ * Every member is pure; none talks to a host.
+ */
+export interface TaskType<P = never, S extends State = State> {
+  /** The YAML key. */
+  readonly type: string;
+  /** One sentence, for docs and the schema. */
+  readonly summary: string;
+  /** What a reader of the reference should know: what is read, traps, CIS and docker-bench ids. Markdown; one paragraph. */
+  readonly notes?: string;
+  /** MUST be a strict object whose keys all have a `.describe()`. */
+  readonly params: z.ZodType<P>;
+  /** Documented, and run through the conformance suite; MUST hold at least one. */
+  readonly examples: readonly NoInfer<z.input<z.ZodType<P>>>[];
+  /** Unique within the type: two tasks with the same type and id speak of the same thing. */
+  id(params: P): string;
+  /** MUST only read. Exit status and stderr are ignored, but for a status from 65 to 125: then the plan fails with stderr as the reason. */
+  probe(params: P, facts: Facts): Script;
+  /** Parses what the probe printed; null: it does not exist. MAY throw a HostError. */
+  read(output: string, params: P): S;
+  /** Only the keys that the playbook speaks of; null: must not exist. `before` is what was read, for types that merge into it. */
+  want(params: P, facts: Facts, before: S): S;
+  /** before -> after; MUST be safe to repeat, and runs under `set -eu` as root with an empty stdin. */
+  apply(change: Change<S>, params: P, facts: Facts): Script;
+
+  /** Completes the parameters with what stands on the operator's machine (the content of a `src`); runs once, when the playbook is resolved, before every other member. */
+  load?(params: P, local: LocalFiles): P;
+  /** What must hold on the host, or be provided by an earlier task, before this one can run. */
+  needs?(params: P, facts: Facts): readonly Need[];
+  /** What holds once this task is done. */
+  provides?(params: P): readonly Need[];
+  /** `'access'`: the task may cut the login off, so the guard is armed before it runs. */
+  risk?(params: P, change: Change<S>): 'access' | undefined;
+  /** How the task bears on who can log in and become root, whether it changes anything or not. */
+  access?(params: P): AccessEffect | readonly AccessEffect[];
+  /** Checks what would be written, on private copies under `$harden_tmp` (a fresh 0700 directory, removed afterwards); fails with a message on stderr. Runs during plan and again right before the change. */
+  validate?(change: Change<S>, params: P, facts: Facts): Script | undefined;
+  /** Refusals and remarks that follow from what was read; runs at plan. */
+  findings?(change: Change<S> | undefined, params: P, context: FindingContext<S>): readonly Finding[];
+  /** Handlers that a change of this task notifies by itself. */
+  handlers?(params: P, change: Change<S>): readonly Handler[];
+  /** Files and directories that the change may alter: kept on the host before the step, and put back (or removed, where they were not) by rollback and guard. */
+  keeps?(params: P, change: Change<S>): readonly string[];
+  /** Runs after the kept paths are back, to make `change.before` hold again where files alone do not; undefined where there is nothing more to do. */
+  undo?(change: Change<S>, params: P, facts: Facts): Script | undefined;
+  /** Runs after the handlers, once a fresh login by the new way in has succeeded: closes an old one that the change had left open beside it. */
+  closeOldWay?(change: Change<S>, params: P, facts: Facts): Script | undefined;
+  /** What of this change cannot be taken back, said before apply and at rollback. */
+  irreversible?(params: P, change: Change<S>): string | undefined;
+  /** State keys whose values are secrets: never shown, logged or saved. */
+  readonly secretKeys?: readonly string[];
+  /** Secrets among the parameters (crypt hashes, passwords): masked wherever they would appear. */
+  secrets?(params: P): readonly string[];
+  /** False when the state cannot be read back (a command without a guard): left out of the proof. */
+  provable?(params: P): boolean;
+}
+
+/** The operator's files, as a playbook sees them: relative paths start at the playbook's folder, `~` is the operator's home. */
+export interface LocalFiles {
+  /** The file's bytes; throws a UserError that names the path when it cannot be read. */
+  read(path: string): Buffer;
+  /** A Handlebars text (strict, unescaped) rendered with the task's variables; `name` is the file for error positions. */
+  render(text: string, name: string): string;
+}
+
+export interface FindingContext<S extends State = State> {
+  readonly facts: Facts;
+  readonly before: S;
+  /** How this run reaches the host; undefined where nothing says. */
+  readonly transport?: 'ssh' | 'openssh' | 'local' | undefined;
+  /** What earlier tasks with a change will have brought by then; undefined where nothing says. */
+  readonly pending?: readonly Need[] | undefined;
+  /** The parameters of the earlier tasks of this type that change something, in order; undefined where nothing says. */
+  readonly earlier?: readonly unknown[] | undefined;
+}
+
+/** A task type whose parameters are no longer of interest: what registry and engine handle. */
+// biome-ignore lint/suspicious/noExplicitAny: each type's own P and S are checked where it is defined
+export type AnyTaskType = TaskType<any, any>;
+
+/** Types a task type's members from its schema; returns it unchanged. */
+export function defineTask<P, S extends State>(type: TaskType<P, S>): TaskType<P, S> {
+  return type;
+}

@@ -1,0 +1,326 @@
+import { randomBytes } from 'node:crypto';
+import type { Facts } from '../engine/facts.ts';
+import { HostError } from '../errors.ts';
+import { type Become, becomeCommand, sudoPrompt } from './become.ts';
+import type { Channel, Connection } from './connection.ts';
+import { FrameReader, type Mark } from './frames.ts';
+import { readFacts } from './read-facts.ts';
+import type { Script } from './sh.ts';
+
+/** What one script of a batch did. */
+export interface Frame {
+  readonly exitCode: number;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  readonly milliseconds: number;
+}
+
+/** A step of `apply`: a script for a subshell of its own, or one that runs in the root shell itself (to hold a lock, to define functions); that one MUST NOT exit. */
+export type ApplyScript = Script | { readonly inShell: Script };
+
+export interface BatchOptions {
+  /** Called when a script starts on the host, as soon as its mark arrives. */
+  readonly onStart?: (index: number) => void;
+  /** apply only: what the host does at each sign of life that reaches it from here, and how often one is sent; a dead client or a dead network sends none. */
+  readonly beat?: { readonly script: Script; readonly milliseconds: number };
+  /** Called when a script has ended and its output is complete. */
+  readonly onEnd?: (index: number, frame: Frame) => void;
+}
+
+/** How a batch ended: frames of the scripts that ran, in order; fewer than were sent when one failed or the run was stopped. */
+export interface BatchResult {
+  readonly frames: readonly Frame[];
+}
+
+interface Running {
+  readonly frames: Map<number, { exitCode: number; stdout?: Buffer; stderr?: Buffer; started: number; ended: number }>;
+  readonly options: BatchOptions;
+  readonly results: Frame[];
+  doneMarks: number;
+  stopping: boolean;
+  beating: NodeJS.Timeout | undefined;
+  readonly finish: (error?: HostError) => void;
+}
+
+/**
+ * One root shell on one channel of one connection; scripts go in on stdin, framed answers come out.
+ * A batch is one function that is called on its last line, so a batch that is cut off on its way runs nothing.
+ */
+export class RootShell {
+  readonly facts: Facts;
+  private readonly connection: Connection;
+  private readonly channel: Channel;
+  private readonly nonce: string;
+  private running: Running | undefined;
+  private ended: HostError | undefined;
+  private readonly stderrNoise: () => string;
+
+  private constructor(booted: Booted, connection: Connection, nonce: string) {
+    this.facts = booted.facts;
+    this.connection = connection;
+    this.channel = booted.channel;
+    this.nonce = nonce;
+    this.stderrNoise = booted.stderrNoise;
+    booted.handOver((stream, mark, data) => this.onMark(stream, mark, data));
+    void this.channel.exit.then(() => this.onExit());
+    this.channel.stdin.on('error', () => {});
+  }
+
+  /** Becomes root on `connection` and waits for the shell; rejects with a HostError that says in one sentence what kept it from it. */
+  static async open(connection: Connection, become: Become = {}): Promise<RootShell> {
+    const nonce = randomBytes(12).toString('hex');
+    const channel = await connection.open(becomeCommand(nonce));
+    return new RootShell(await boot(channel, become, nonce, connection), connection, nonce);
+  }
+
+  /** How the login is called in messages. */
+  get label(): string {
+    return this.connection.label;
+  }
+
+  /** The host key's fingerprint, where the transport has one. */
+  get hostKey(): string | undefined {
+    return this.connection.hostKey;
+  }
+
+  /** Why the shell is gone; undefined while it lives. */
+  get lost(): HostError | undefined {
+    return this.ended ?? this.connection.lost?.();
+  }
+
+  /** Runs scripts that only read: one round trip, each in a subshell of its own with an empty stdin; a failing one stops nothing. */
+  probe(scripts: readonly Script[], options: BatchOptions = {}): Promise<BatchResult> {
+    const body = scripts.map(
+      (script, index) => `${this.mark('begin', index)}\n(\n${script}\n) </dev/null\n${this.mark('end', index, '$?')}`,
+    );
+    return this.send(body, options);
+  }
+
+  /**
+   * Runs scripts one after the other and stops at the first failure, or before the next one when `stop` was called or this
+   * process is gone. Their output is kept on the host until they end, so that losing the connection breaks no script half-way.
+   */
+  apply(scripts: readonly ApplyScript[], options: BatchOptions = {}): Promise<BatchResult> {
+    const body = scripts.map((script, index) =>
+      [
+        `[ ! -e "$harden_io/stop" ] || return 0`,
+        this.mark('begin', index),
+        typeof script === 'string'
+          ? `(\nexec 9>&- 8<&-\ntrap - PIPE HUP INT TERM\n${script}\n) </dev/null >"$harden_io/out" 2>"$harden_io/err"`
+          : `{\n${script.inShell}\n} </dev/null >"$harden_io/out" 2>"$harden_io/err"`,
+        'harden_rc=$?',
+        'cat "$harden_io/out" 2>/dev/null; cat "$harden_io/err" >&2 2>/dev/null',
+        this.mark('end', index, '$harden_rc'),
+        '[ "$harden_rc" -eq 0 ] || return 0',
+      ].join('\n'),
+    );
+    // The reader sees the end of stdin (this process died) or a line while the batch runs: a sign of life, stop, or go on.
+    const before = [
+      'trap "" PIPE HUP INT TERM',
+      `harden_io=$(mktemp -d /run/harden-io.XXXXXX) || { ${this.mark('begin', 0)}; echo 'nothing can be written to /run' >&2; ${this.mark('end', 0, '1')}; ${this.mark('applied', 0)}; read -r harden_line; return 0; }`,
+      'exec 8<&0',
+      `{ while read -r harden_line <&8; do case $harden_line in go) exit 0 ;; stop) : >"$harden_io/stop" ;; alive) ${options.beat?.script ?? ':'} ;; esac; done; : >"$harden_io/stop"; } </dev/null >/dev/null 2>&1 9>&- &`,
+      'harden_reader=$!',
+    ];
+    const after = [this.mark('applied', 0), 'wait "$harden_reader" 2>/dev/null', 'rm -rf "$harden_io"', 'exec 8<&-'];
+    const name = 'harden_steps';
+    // The last line is one: the reader must find nothing of it on stdin.
+    return this.sendText(
+      `${name}() {\n${body.join('\n')}\n}\nharden_apply() {\n${[...before, name, ...after].join('\n')}\n}\nharden_apply; ${this.mark('done', 0)}\n`,
+      options,
+    );
+  }
+
+  /** Lets the running script finish and starts no other; the batch then resolves with fewer frames. */
+  stop(): void {
+    if (!this.running || this.running.stopping) return;
+    this.running.stopping = true;
+    this.channel.stdin.write('stop\n');
+  }
+
+  /** Ends the shell and its connection. */
+  async close(): Promise<void> {
+    this.channel.stdin.end();
+    await this.connection.close();
+  }
+
+  private send(body: readonly string[], options: BatchOptions): Promise<BatchResult> {
+    return this.sendText(`harden_batch() {\n${body.join('\n')}\n}\nharden_batch\n${this.mark('done', 0)}\n`, options);
+  }
+
+  private sendText(text: Script, options: BatchOptions): Promise<BatchResult> {
+    if (this.running) throw new Error('a batch is already running in this shell');
+    if (this.ended) return Promise.reject(this.ended);
+    return new Promise((resolve, reject) => {
+      const results: Frame[] = [];
+      this.running = {
+        frames: new Map(),
+        options,
+        results,
+        doneMarks: 0,
+        stopping: false,
+        beating: undefined,
+        finish: (error) => {
+          clearInterval(this.running?.beating);
+          this.running = undefined;
+          if (error) reject(error);
+          else resolve({ frames: results });
+        },
+      };
+      this.channel.stdin.write(text);
+    });
+  }
+
+  /** Shell text that prints one mark on both streams. */
+  private mark(kind: string, index: number, status?: string): Script {
+    // Three digits: printf would take a digit of the nonce into a shorter octal escape.
+    const format = `'\\000${this.nonce} ${kind} ${index}${status ? ' %s' : ''}\\000'`;
+    const value = status ? ` "${status}"` : '';
+    // $? must be read once: the first printf changes it.
+    return status === '$?'
+      ? `harden_rc=$?; printf ${format} "$harden_rc"; printf ${format} "$harden_rc" >&2`
+      : `printf ${format}${value}; printf ${format}${value} >&2`;
+  }
+
+  private onMark(stream: 'stdout' | 'stderr', mark: Mark, data: Buffer): void {
+    const { running } = this;
+    if (!running) return;
+    const index = Number(mark.args[0]);
+    if (mark.kind === 'begin') {
+      const { beat } = running.options;
+      if (beat && stream === 'stdout' && !running.beating)
+        running.beating = setInterval(() => this.channel.stdin.write('alive\n'), beat.milliseconds);
+      if (!running.frames.has(index)) {
+        running.frames.set(index, { exitCode: -1, started: performance.now(), ended: 0 });
+        running.options.onStart?.(index);
+      }
+    } else if (mark.kind === 'end') {
+      const frame = running.frames.get(index);
+      if (!frame) return;
+      frame[stream] = data;
+      frame.exitCode = Number(mark.args[1]);
+      frame.ended ||= performance.now();
+      if (frame.stdout && frame.stderr) {
+        const result: Frame = {
+          exitCode: frame.exitCode,
+          stdout: frame.stdout,
+          stderr: frame.stderr,
+          milliseconds: frame.ended - frame.started,
+        };
+        running.results[index] = result;
+        running.options.onEnd?.(index, result);
+      }
+    } else if (mark.kind === 'applied' && stream === 'stdout') {
+      clearInterval(running.beating);
+      this.channel.stdin.write('go\n');
+    } else if (mark.kind === 'done') {
+      running.doneMarks += 1;
+      if (running.doneMarks === 2) running.finish();
+    }
+  }
+
+  private onExit(): void {
+    const noise = this.stderrNoise().trim().split('\n').at(-1);
+    this.ended =
+      this.connection.lost?.() ?? new HostError(`the root shell on ${this.label} ended${noise ? `: ${noise}` : ''}`);
+    this.running?.finish(this.ended);
+  }
+}
+
+interface Booted {
+  readonly channel: Channel;
+  readonly facts: Facts;
+  /** Routes every later mark to the shell. */
+  handOver(onMark: (stream: 'stdout' | 'stderr', mark: Mark, data: Buffer) => void): void;
+  stderrNoise(): string;
+}
+
+function boot(channel: Channel, become: Become, nonce: string, connection: Connection): Promise<Booted> {
+  return new Promise((resolve, reject) => {
+    let deliver: ((stream: 'stdout' | 'stderr', mark: Mark, data: Buffer) => void) | undefined;
+    let stderr = '';
+    let prompts = 0;
+    const prompt = sudoPrompt(nonce);
+    const fail = (error: unknown) => {
+      channel.stdin.end();
+      reject(error);
+    };
+    const out = new FrameReader(nonce, (mark, data) => {
+      if (deliver) return deliver('stdout', mark, data);
+      if (mark.kind === 'nosudo') {
+        fail(
+          new HostError(`${connection.label} is not root, and the host has no sudo`, {
+            hint: 'Log in as root, or install sudo and give this login the right to use it',
+          }),
+        );
+      } else if (mark.kind === 'facts') {
+        try {
+          const facts = readFacts(data.toString('utf8'));
+          resolve({
+            channel,
+            facts,
+            handOver: (next) => {
+              deliver = next;
+            },
+            stderrNoise: () => err.remainder().toString('utf8').slice(-2000),
+          });
+        } catch (error) {
+          fail(error);
+        }
+      }
+    });
+    const err = new FrameReader(nonce, (mark, data) => deliver?.('stderr', mark, data));
+    channel.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+    channel.stderr.on('data', (chunk: Buffer) => {
+      err.push(chunk);
+      if (deliver) return;
+      stderr += chunk.toString('utf8');
+      const seen = stderr.split(prompt).length - 1;
+      if (seen > prompts) {
+        prompts = seen;
+        void answerPrompt();
+      }
+    });
+    void channel.exit.then(() => {
+      if (!deliver) fail(connection.lost?.() ?? bootError(stderr, connection.label, prompt));
+    });
+
+    async function answerPrompt(): Promise<void> {
+      if (prompts > 1) return fail(new HostError(`sudo on ${connection.label} did not accept the password`));
+      try {
+        const password = await become.password?.();
+        if (password === undefined) {
+          return fail(
+            new HostError(`sudo on ${connection.label} asks for a password`, {
+              hint: 'Give it with -K (--ask-become-pass) or in HARDEN_BECOME_PASSWORD',
+            }),
+          );
+        }
+        channel.stdin.write(`${password}\n`);
+      } catch (error) {
+        fail(error);
+      }
+    }
+  });
+}
+
+/** What sudo, or a login shell that is none, says on its way out: as one sentence. */
+function bootError(stderr: string, label: string, prompt: string): HostError {
+  const text = stderr.replaceAll(prompt, '').trim();
+  if (/not in the sudoers file|is not allowed to (execute|run)|may not run sudo|I'm sorry .* I'm afraid/i.test(text)) {
+    return new HostError(`${label} may not use sudo on this host`, {
+      hint: 'Add the login to the sudo group, or log in as root',
+    });
+  }
+  if (/must have a tty|no tty present/i.test(text)) {
+    return new HostError(`sudo on ${label} wants a terminal (requiretty)`, {
+      hint: `Remove requiretty from sudoers for this login (Defaults:${label.split('@')[0]} !requiretty), or log in as root`,
+    });
+  }
+  if (/incorrect password|Authentication failed|Maximum \d+ incorrect/i.test(text))
+    return new HostError(`sudo on ${label} did not accept the password`);
+  const last = text.split('\n').filter(Boolean).at(-1);
+  return new HostError(`no root shell on ${label}${last ? `: ${last}` : ': the login ended without a word'}`, {
+    hint: last ? undefined : 'A forced command, or a login shell such as nologin, ends it like this',
+  });
+}

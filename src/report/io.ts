@@ -1,0 +1,16 @@
+/** Where a command's words go: the result on `out`, progress and diagnostics on `err`. */
+export interface Io {
+  out(text: string): void;
+  err(text: string): void;
+  /** stderr, where it is a terminal that may be redrawn. */
+  readonly live: NodeJS.WriteStream | undefined;
+  /** stdin is a terminal: a person can be asked. */
+  readonly interactive: boolean;
+  readonly colour: boolean;
+  readonly columns: number;
+  readonly env: NodeJS.ProcessEnv;
+  readonly home: string;
+  readonly cwd: string;
+  /** Aborted by the first Ctrl-C. */
+  readonly signal: AbortSignal;
+}

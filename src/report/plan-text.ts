@@ -1,0 +1,67 @@
+import type { HostPlan, PlannedTask } from '../engine/plan.ts';
+import { shownChanges } from '../engine/shown.ts';
+import { formatPosition } from '../errors.ts';
+import type { Paint } from './paint.ts';
+import { changeLines, printable } from './text-diff.ts';
+
+const SYMBOL = { create: '+', update: '~', delete: '-', none: ' ', skip: ' ' } as const;
+const COLOUR = { create: 'green', update: 'yellow', delete: 'red', none: 'dim', skip: 'dim' } as const;
+
+/** A host's plan for people: what differs as a diff, what is unchanged only when `verbose`, and one closing line. */
+export function planText(plan: HostPlan, paint: Paint, verbose: boolean): string {
+  const lines = [paint('bold', `${plan.host}`) + paint('dim', ` (${plan.facts.os.name})`)];
+  for (const task of plan.tasks) {
+    if (verbose || task.change || task.findings.length > 0)
+      lines.push(...taskLines(task, paint).map((line) => `  ${plan.masker.text(line)}`));
+  }
+  for (const handler of plan.handlers) {
+    lines.push(
+      `  ${paint('yellow', '!')} handler: ${handler.name}${handler.pending ? paint('dim', ' (left by an earlier run)') : ''}`,
+    );
+  }
+  lines.push(`  ${closingLine(plan, paint)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function taskLines(planned: PlannedTask, paint: Paint): string[] {
+  const { task, action } = planned;
+  const refused = planned.findings.some(({ level }) => level === 'refuse');
+  const symbol = refused ? paint('red', '✖') : paint(COLOUR[action], SYMBOL[action]);
+  const note =
+    task.skipped !== undefined ? ` (skipped: ${task.skipped})` : action === 'none' && !refused ? ' (unchanged)' : '';
+  const lines = [
+    `${symbol} ${paint('bold', printable(task.name))} ${paint('dim', `${task.type.type} ${printable(shortened(task.id))}`)}${paint('dim', note)}`,
+  ];
+  if (planned.unknown) lines.push(`    ${paint('dim', `known after apply: ${planned.unknown}`)}`);
+  for (const change of shownChanges(planned)) {
+    lines.push(...changeLines(change, paint, planned.unknown !== undefined).map((line) => `    ${line}`));
+  }
+  if (planned.irreversible) lines.push(`    ${paint('yellow', `cannot be rolled back: ${planned.irreversible}`)}`);
+  for (const { level, message, hint } of planned.findings) {
+    const text = `${message}${hint ? `. ${hint}` : ''}`;
+    lines.push(
+      `    ${level === 'refuse' ? paint('red', `${formatPosition(task.at)}: ${text}`) : paint('yellow', `warning: ${text}`)}`,
+    );
+  }
+  return lines;
+}
+
+function closingLine(plan: HostPlan, paint: Paint): string {
+  const count = (action: string) => plan.tasks.filter((task) => task.action === action).length;
+  const refused = plan.tasks.filter((task) => task.findings.some(({ level }) => level === 'refuse')).length;
+  const parts = [
+    [count('create'), 'to create'],
+    [count('update'), 'to update'],
+    [count('delete'), 'to delete'],
+    [plan.handlers.length, plan.handlers.length === 1 ? 'handler to run' : 'handlers to run'],
+  ] as const;
+  const changes = parts.filter(([number]) => number > 0).map(([number, words]) => `${number} ${words}`);
+  if (refused > 0) return paint('red', `${refused} refused: apply would fail here`);
+  if (changes.length === 0) return paint('green', `Nothing differs: ${count('none')} tasks hold.`);
+  return `${changes.join(', ')}; ${count('none')} unchanged.`;
+}
+
+/** A task may speak of fifty things at once; its changes name them. */
+function shortened(id: string): string {
+  return id.length <= 60 ? id : `${id.slice(0, 59)}…`;
+}

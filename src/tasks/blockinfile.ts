@@ -1,0 +1,150 @@
+import { posix } from 'node:path';
+import { z } from 'zod';
+import type { Change } from '../engine/diff.ts';
+import { defineTask } from '../engine/task.ts';
+import { HostError } from '../errors.ts';
+import { raw, type Script, sh } from '../remote/sh.ts';
+import { validateCandidate } from './support/candidate.ts';
+import { editParams, hasOnePlace } from './support/edit-params.ts';
+import { findPlace, printInserted, probeEditedFile, readEditedFile } from './support/edit-text.ts';
+import { type AttributeState, attributeNeeds, wantedAttributes } from './support/file-params.ts';
+import { transformFile } from './support/replace-file.ts';
+import { setAttributes } from './support/set-attributes.ts';
+import { keptPaths, riskOf } from './support/whole-file.ts';
+
+const params = z
+  .strictObject({
+    ...editParams,
+    block: z
+      .string()
+      .regex(/^[^\0]*$/, 'a block is text')
+      .default('')
+      .describe('The lines between the markers. Empty: as `state: absent`.'),
+    marker: z
+      .string()
+      .regex(/^[^\0\n]*$/, 'a marker is one line')
+      .includes('{mark}', { error: 'marker must hold {mark}, which becomes BEGIN and END' })
+      .default('# {mark} HARDEN MANAGED BLOCK')
+      .describe('The lines around the block; `{mark}` becomes BEGIN and END. Two blocks in one file need two markers.'),
+  })
+  .refine(hasOnePlace, 'write one of insertafter and insertbefore')
+  .refine(
+    ({ block, marker }) =>
+      !block.split('\n').some((line) => line === mark(marker, 'BEGIN') || line === mark(marker, 'END')),
+    'the block holds its own marker: write another marker',
+  );
+
+type BlockParams = z.output<typeof params>;
+type BlockState =
+  | (AttributeState & {
+      /** The text between the markers, with its newline. */
+      readonly block?: string;
+      /** With `state: absent`: the lines from marker to marker. */
+      readonly lines?: readonly string[];
+      /** The real path, where the path is a link to it. */
+      readonly target?: string;
+    })
+  | null;
+
+/** Some lines of a file, between two markers. */
+export const blockinfileTask = defineTask<BlockParams, BlockState>({
+  type: 'blockinfile',
+  summary: 'A block of lines in a text file, between two marker lines that say whose it is.',
+  notes:
+    'Several tasks may edit one file: each owns what is between its markers, and everything else stays. The file is written beside and renamed, and checked as a whole like one that `copy` writes.',
+  params,
+  examples: [
+    { path: '/etc/hosts', block: '192.0.2.10 registry.example\n192.0.2.11 proxy.example\n' },
+    {
+      path: '/etc/ssh/sshd_config',
+      marker: '# {mark} sftp',
+      block: 'Match Group sftp\n  ForceCommand internal-sftp\n',
+      insertafter: 'EOF',
+    },
+    { path: '/etc/issue', marker: '# {mark} old', state: 'absent' },
+  ],
+  id: ({ path, marker }) => `${path} ${marker}`,
+  probe: (task) => probeEditedFile(task.path, look(task)),
+  read: (output, task) => {
+    const file = readEditedFile(output, task);
+    if (file === null) return null;
+    const [marks = '', ...rest] = file.found.split('\n');
+    const [begin, end] = marks.split(' ').map(Number) as [number, number];
+    if ((begin === 0) !== (end === 0) || begin > end)
+      throw new HostError(
+        `${task.path} has half a block, or the block more than once: its markers ("${task.marker}") are no pair`,
+        { hint: 'Put the markers in order by hand, or remove them' },
+      );
+    const lines = rest.slice(0, -1);
+    if (isAbsent(task)) return { lines, ...file.attributes };
+    return { ...(begin === 0 ? {} : { block: lines.slice(1, -1).map(terminatedLine).join('') }), ...file.attributes };
+  },
+  want: (task, _facts, before) => {
+    if (!isAbsent(task)) return { block: terminated(task.block), ...wantedAttributes(task) };
+    return before === null ? null : { lines: [], ...wantedAttributes(task) };
+  },
+  apply: (change, task) =>
+    changesText(change) ? transformFile({ ...task, produce: produce(task) }) : setAttributes(task.path, task),
+  validate: (change, task) =>
+    changesText(change) ? validateCandidate({ ...task, produce: produce(task) }) : undefined,
+  needs: (task) => {
+    if (isAbsent(task)) return attributeNeeds(task);
+    return [`path:${task.create ? posix.dirname(task.path) : task.path}`, ...attributeNeeds(task)];
+  },
+  provides: (task) => (isAbsent(task) ? [] : [`path:${task.path}`]),
+  risk: ({ path }, change) => riskOf(path, change.before),
+  keeps: ({ path }, change) => keptPaths(path, change.before),
+});
+
+function look(task: BlockParams): Script {
+  return sh`${raw(locate(task))}printf '%s %s\\n' "$begin" "$end"
+[ "$begin" -eq 0 ] || [ "$end" -lt "$begin" ] || sed -n "$begin,\${end}p" -- "$old"`;
+}
+
+function produce(task: BlockParams): Script {
+  const { marker, path } = task;
+  const broken = sh`{ [ "$begin" -eq 0 ] && [ "$end" -eq 0 ]; } || { [ "$begin" -gt 0 ] && [ "$begin" -lt "$end" ]; } || refuse ${`${path} has half a block, or the block more than once`}\n`;
+  const kept = 'head -n "$((begin - 1))" -- "$old"';
+  const rest = 'tail -n "+$((end + 1))" -- "$old"';
+  if (isAbsent(task)) {
+    return `${locate(task)}${broken}if [ "$begin" -eq 0 ]; then cat -- "$old"; else ${kept} && ${rest}; fi`;
+  }
+  const lines = `${mark(marker, 'BEGIN')}\n${terminated(task.block)}${mark(marker, 'END')}`;
+  const missing = task.create ? '' : sh`[ "$old" != /dev/null ] || refuse ${`${path} does not exist`}\n`;
+  return sh`${raw(missing)}${raw(locate(task))}${raw(broken)}if [ "$begin" -gt 0 ]; then
+  ${raw(kept)} && printf '%s\\n' ${lines} && ${raw(rest)}
+else
+  ${raw(findPlace(task, false))}  ${raw(printInserted(lines))}
+fi`;
+}
+
+/** Sets `$begin` and `$end` to the numbers of the marker lines in `$old`; 0 for one that is missing, and an end of -1 where there are several. */
+function locate({ marker }: BlockParams): Script {
+  return sh`marks=$(begin=${mark(marker, 'BEGIN')} end=${mark(marker, 'END')} awk '
+  { sub(/\\r$/, "") }
+  $0 "" == ENVIRON["begin"] "" { b = NR; begins++ }
+  $0 "" == ENVIRON["end"] "" { e = NR; ends++ }
+  END { if (begins > 1 || ends > 1) e = -1; print b + 0, e + 0 }' <"$old") || exit 65
+begin=\${marks% *} end=\${marks#* }
+`;
+}
+
+function mark(marker: string, which: 'BEGIN' | 'END'): string {
+  return marker.replaceAll('{mark}', which);
+}
+
+function isAbsent({ state, block }: BlockParams): boolean {
+  return state === 'absent' || block === '';
+}
+
+function terminated(text: string): string {
+  return text === '' || text.endsWith('\n') ? text : `${text}\n`;
+}
+
+function terminatedLine(line: string): string {
+  return `${line}\n`;
+}
+
+function changesText({ keys }: Change<BlockState>): boolean {
+  return keys.includes('block') || keys.includes('lines');
+}

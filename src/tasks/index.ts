@@ -1,0 +1,59 @@
+import type { AnyTaskType } from '../engine/task.ts';
+import type { Registry } from '../playbook/registry.ts';
+import { apparmorTask } from './apparmor.ts';
+import { aptTask } from './apt.ts';
+import { aptRepositoryTask } from './apt-repository.ts';
+import { auditRulesTask } from './audit-rules.ts';
+import { authorizedKeyTask } from './authorized-key.ts';
+import { blockinfileTask } from './blockinfile.ts';
+import { commandTask } from './command.ts';
+import { copyTask } from './copy.ts';
+import { dockerDaemonTask } from './docker-daemon.ts';
+import { fileTask } from './file.ts';
+import { getUrlTask } from './get-url.ts';
+import { gitTask } from './git.ts';
+import { groupTask } from './group.ts';
+import { lineinfileTask } from './lineinfile.ts';
+import { modprobeTask } from './modprobe.ts';
+import { mountTask } from './mount.ts';
+import { serviceTask } from './service.ts';
+import { sshdTask } from './sshd.ts';
+import { sudoersTask } from './sudoers.ts';
+import { sysctlTask } from './sysctl.ts';
+import { templateTask } from './template.ts';
+import { ufwTask } from './ufw.ts';
+import { unattendedUpgradesTask } from './unattended-upgrades.ts';
+import { userTask } from './user.ts';
+
+/** Every task type, in the order of its name; a new type is one import and one line here. */
+const types: readonly AnyTaskType[] = [
+  apparmorTask,
+  aptTask,
+  aptRepositoryTask,
+  auditRulesTask,
+  authorizedKeyTask,
+  blockinfileTask,
+  commandTask,
+  copyTask,
+  dockerDaemonTask,
+  fileTask,
+  getUrlTask,
+  gitTask,
+  groupTask,
+  lineinfileTask,
+  modprobeTask,
+  mountTask,
+  serviceTask,
+  sshdTask,
+  sudoersTask,
+  sysctlTask,
+  templateTask,
+  ufwTask,
+  unattendedUpgradesTask,
+  userTask,
+];
+
+const byName = new Map(types.map((type) => [type.type, type]));
+
+/** The task types that a playbook may name. */
+export const registry: Registry = { get: (type) => byName.get(type), types };

@@ -1,0 +1,82 @@
+import { HostError } from '../../errors.ts';
+import { raw, type Script, sh } from '../../remote/sh.ts';
+import { type AttributeState, actualAttributes } from './file-params.ts';
+import { toHostRegexp } from './host-regexp.ts';
+import { parseFile, readFile } from './read-file.ts';
+import type { FileAttributes } from './replace-file.ts';
+
+/** Where a new line or block goes; neither: to the end. */
+export interface Placement {
+  /** A regular expression, or EOF. */
+  readonly insertafter?: string | undefined;
+  /** A regular expression, or BOF. */
+  readonly insertbefore?: string | undefined;
+}
+
+export interface EditedFile {
+  readonly attributes: AttributeState & { readonly target?: string };
+  /** What the probe's own part printed. */
+  readonly found: string;
+}
+
+/** Script that prints the facts of a regular file, and then what `look` prints, which reads `$old`. */
+export function probeEditedFile(path: string, look: Script): Script {
+  return sh`${raw(readFile(path, { content: 'facts' }))}old=$path
+if [ -f "$old" ]; then
+  printf '\\0'
+${raw(look)}
+fi
+`;
+}
+
+/** Parses what `probeEditedFile` printed; null where there is no such file. */
+export function readEditedFile(output: string, file: FileAttributes & { readonly path: string }): EditedFile | null {
+  const facts = output.split('\0', 1)[0] ?? '';
+  const state = parseFile(facts);
+  if (state === null) return null;
+  if (state.kind !== 'file') throw new HostError(`${file.path} is not a regular file on the host`);
+  const target = state.target === undefined ? {} : { target: state.target };
+  return { attributes: { ...actualAttributes(state, file), ...target }, found: output.slice(facts.length + 2) };
+}
+
+/** Command that prints the lines of `$old` in which a regular expression is found, with `flags` for grep. The expression is in no program's arguments. */
+export function grepLines(regexp: string, flags: string): Script {
+  const { pattern, ignoreCase } = toHostRegexp(regexp);
+  return sh`printf '%s\\n' ${pattern} | grep -aE${raw(ignoreCase ? 'i' : '')}${raw(flags)} -f - -- "$old"`;
+}
+
+/** Command that succeeds where a regular expression is found in `line`, which is in no program's arguments. */
+export function finds(regexp: string, line: string): Script {
+  const { pattern, ignoreCase } = toHostRegexp(regexp);
+  return sh`printf '%s\\n' ${line} | grep -qaE${raw(ignoreCase ? 'i' : '')} -e ${pattern}`;
+}
+
+/** Like `grepLines`, for lines that are exactly `line`. */
+export function grepExactly(line: string, flags: string): Script {
+  return sh`printf '%s\\n' ${line} | grep -axF${raw(flags)} -f - -- "$old"`;
+}
+
+/** Script that sets `$at` to the number of the line of `$old` behind which something new goes; `first`: by the first match of the placement's expression, not the last. */
+export function findPlace({ insertafter, insertbefore }: Placement, first: boolean): Script {
+  if (insertbefore === 'BOF') return 'at=0\n';
+  const end = 'at=$(($(wc -l <"$old") + 1))';
+  const regexp = insertbefore ?? insertafter ?? 'EOF';
+  if (regexp === 'EOF') return `${end}\n`;
+  return sh`matches=$(${raw(grepLines(regexp, 'n'))}) || [ $? -eq 1 ] || exit 65
+${raw(pickMatch('matches', first))}if [ -n "$number" ]; then at=${raw(insertbefore === undefined ? '$number' : '$((number - 1))')}; else ${raw(end)}; fi
+`;
+}
+
+/** Script that sets `$number` and `$text` to one line of a variable that holds what `grep -n` printed; both are empty where it is. */
+export function pickMatch(variable: string, first: boolean): Script {
+  return `newline='
+'
+match=\${${variable}${first ? '%%"$newline"*' : '##*"$newline"'}}
+number=\${match%%:*} text=\${match#*:}
+`;
+}
+
+/** Command that prints `$old` with lines put in behind the line `$at`, which gets its newline if it has none. */
+export function printInserted(lines: string): Script {
+  return sh`head -n "$at" -- "$old" && { [ -z "$(head -n "$at" -- "$old" | tail -c 1)" ] || echo; } && printf '%s\\n' ${lines} && tail -n "+$((at + 1))" -- "$old"`;
+}

@@ -1,0 +1,103 @@
+import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import { HostError } from '../../errors.ts';
+import { raw, type Script, sh } from '../../remote/sh.ts';
+
+/** What stands at a path on the host. */
+export interface FileState {
+  readonly kind: 'file' | 'directory' | 'link' | 'other';
+  /** The user's name; the uid where it has none. */
+  readonly owner: string;
+  readonly uid: string;
+  readonly group: string;
+  readonly gid: string;
+  /** Four octal digits: `0644`. */
+  readonly mode: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Hex, of a regular file; undefined for everything else. */
+  readonly sha256?: string | undefined;
+  /** The text of a regular file where it was asked for, differs from what is wanted, and is UTF-8 of at most `maxTextSize` bytes. */
+  readonly content?: string | undefined;
+  /** Of a link: what it says. Of what was reached through a link at the path: its real path. */
+  readonly target?: string | undefined;
+}
+
+export interface ReadFileOptions {
+  /** The link itself instead of what it points to. */
+  readonly noFollow?: boolean | undefined;
+  /** `facts`: nothing of a file's content is read, not even its hash. `unless`: its text is sent only where its SHA-256 (hex) is another one. */
+  readonly content?: 'facts' | { readonly unless: string } | undefined;
+}
+
+/** Longer contents are compared by their hash alone: bytes. */
+const maxTextSize = 1_048_576;
+
+/** Script that prints what `parseFile` reads; nothing where nothing is at the path. One process for facts, two with the hash, three with the text. */
+export function readFile(path: string, { noFollow = false, content = { unless: '' } }: ReadFileOptions = {}): Script {
+  return sh`path=${path}
+if facts=$(${raw(noFollow ? 'stat' : 'stat -L')} -c '%U %u %G %g %a %s %F' -- "$path" 2>/dev/null); then
+  printf '%s\\n' "$facts"
+  if [ -L "$path" ]; then ${raw(noFollow ? 'readlink' : 'readlink -f')} -n -- "$path"; fi
+  printf '\\0'
+  ${raw(content === 'facts' ? ':' : sendContent(content.unless))}
+fi
+`;
+}
+
+function sendContent(unless: string): Script {
+  return sh`case $facts in
+    *' regular'*)
+      size=\${facts% regular*} size=\${size##* }
+      hash=$(sha256sum <"$path") || hash=-
+      printf '%s\\n' "\${hash%% *}"
+      case $hash in ${raw(unless === '' ? "''" : `${unless}*`)}) ;; *) [ "$size" -gt ${maxTextSize} ] || cat <"$path" ;; esac
+      ;;
+  esac`;
+}
+
+/** What `readFile`'s output says; null where nothing is at the path. */
+export function parseFile(output: string): FileState | null {
+  if (output === '') return null;
+  const [head, body] = cut(output, '\0');
+  const [facts, target] = cut(head, '\n');
+  const [owner = '', uid = '', group = '', gid = '', mode = '', size = '', ...kind] = facts.split(' ');
+  if (kind.length === 0) throw new HostError(`the host's stat gave an unexpected answer: ${JSON.stringify(facts)}`);
+  const state: FileState = {
+    kind: kinds[kind.join(' ')] ?? 'other',
+    owner: owner === 'UNKNOWN' ? uid : owner,
+    uid,
+    group: group === 'UNKNOWN' ? gid : group,
+    gid,
+    mode: mode.padStart(4, '0'),
+    size: Number(size),
+    ...(target === '' ? {} : { target }),
+  };
+  if (body === '') return state;
+  const [hash, text] = cut(body, '\n');
+  // bytes that are not UTF-8 do not survive the decoding, and then the hash tells
+  return sha256(text) === hash ? { ...state, sha256: hash, content: text } : { ...state, sha256: hash };
+}
+
+/** SHA-256 in hex; text is hashed as UTF-8. */
+export function sha256(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+/** True for bytes that are UTF-8 text of at most `maxTextSize` bytes, and so can be shown and compared as text. */
+export function isText(content: Uint8Array): boolean {
+  if (content.byteLength > maxTextSize) return false;
+  return Buffer.from(content).equals(Buffer.from(Buffer.from(content).toString('utf8'), 'utf8'));
+}
+
+const kinds: Readonly<Record<string, FileState['kind']>> = {
+  'regular file': 'file',
+  'regular empty file': 'file',
+  directory: 'directory',
+  'symbolic link': 'link',
+};
+
+function cut(text: string, at: string): [string, string] {
+  const end = text.indexOf(at);
+  return end === -1 ? [text, ''] : [text.slice(0, end), text.slice(end + 1)];
+}

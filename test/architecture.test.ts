@@ -1,0 +1,149 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+/** An import in a source file; `to` is a path from the repository's root, or the name of a package. */
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+const FILES = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => join('src', file))
+  .sort();
+
+const IMPORTS = FILES.flatMap((file) => importsOf(file, readFileSync(file, 'utf8')));
+
+/** What the files of a folder may import beside that folder, `src/errors.ts` and Node's own modules. */
+const MAY_IMPORT: Readonly<Record<string, readonly RegExp[]>> = {
+  // The one door to a host is quoting and the shell's frames; what carries them is not the engine's business.
+  'src/engine/': [/^src\/remote\/(sh|shell)\.ts$/, /^src\/audit\/result\.ts$/, /^zod$/],
+  'src/tasks/': [
+    /^src\/engine\/(task|diff|state|facts|access)\.ts$/,
+    /^src\/remote\/(sh|known-hosts)\.ts$/,
+    /^src\/playbook\/(registry|did-you-mean)\.ts$/,
+    /^zod$/,
+  ],
+  'src/playbook/': [
+    /^src\/engine\/(task|facts|resolved-task|state)\.ts$/,
+    /^src\/remote\/(sh|target)\.ts$/,
+    /^(zod|yaml|handlebars)$/,
+  ],
+  'src/report/': [
+    /^src\/engine\/(events|plan|plan-tasks|shown|state|secrets|facts|diff|journal\/read-[a-z]+)\.ts$/,
+    /^src\/audit\/result\.ts$/,
+    /^(diff|listr2)$/,
+  ],
+  'src/remote/': [/^src\/engine\/facts\.ts$/, /^(ssh2|execa|@clack\/prompts)$/],
+  'src/audit/': [/^src\/engine\/(resolved-task|facts)\.ts$/, /^src\/remote\/(sh|shell)\.ts$/, /^(zod|execa)$/],
+};
+
+/** Packages and modules that only one part may reach, by whatever way. */
+const MAY_NOT_REACH: readonly { readonly folder: string; readonly forbidden: RegExp; readonly why: string }[] = [
+  {
+    folder: 'src/engine/',
+    forbidden: /^(ssh2|execa|listr2|commander|@clack\/prompts|yaml|handlebars)$/,
+    why: 'knows neither a transport, nor a terminal, nor YAML',
+  },
+  {
+    folder: 'src/tasks/',
+    forbidden: /^(ssh2|execa|listr2|commander|@clack\/prompts|node:child_process|node:net|node:fs(\/promises)?)$/,
+    why: 'is data in, text out',
+  },
+  {
+    folder: 'src/report/',
+    forbidden: /^(ssh2|execa|commander|node:child_process|node:net|node:fs(\/promises)?)$/,
+    why: 'only reads events',
+  },
+];
+
+describe('dependencies point one way', () => {
+  test.each(Object.keys(MAY_IMPORT))('%s imports only what it may', (folder) => {
+    const inside = IMPORTS.filter(({ from }) => from.startsWith(folder));
+    expect(inside.length).toBeGreaterThan(0);
+    expect(strangers(inside, folder, MAY_IMPORT[folder] ?? [])).toEqual([]);
+  });
+
+  test.each(MAY_NOT_REACH)('$folder $why, not even through others', ({ folder, forbidden }) => {
+    expect(pathsTo(folder, forbidden, IMPORTS)).toEqual([]);
+  });
+
+  test('only cli.ts touches the process', () => {
+    const touching = FILES.filter(
+      (file) =>
+        file !== 'src/cli.ts' &&
+        /\bprocess\.(exit|on|once|stdout|stderr|stdin|argv|exitCode)\b/.test(readFileSync(file, 'utf8')),
+    );
+    expect(touching).toEqual([
+      // The text of a small program of its own, which ssh starts to ask for a password.
+      'src/remote/openssh/askpass.ts',
+      // A question is read from the terminal itself.
+      'src/remote/prompt-terminal.ts',
+    ]);
+  });
+
+  test('the rules bite: a planted import is found, directly and through others', () => {
+    const planted = importsOf(
+      'src/engine/planted.ts',
+      `import x from '../remote/ssh/connect.ts';\nconst y = await import('listr2');\nexport { z } from './other.ts';`,
+    );
+    expect(strangers(planted, 'src/engine/', MAY_IMPORT['src/engine/'] ?? [])).toEqual([
+      'src/engine/planted.ts -> src/remote/ssh/connect.ts',
+      'src/engine/planted.ts -> listr2',
+    ]);
+    expect(pathsTo('src/engine/planted.ts', /^ssh2$/, [...IMPORTS, ...planted])).toContainEqual(
+      expect.stringMatching(/^src\/engine\/planted\.ts -> src\/remote\/ssh\/connect\.ts -> .*ssh2$/),
+    );
+  });
+});
+
+function strangers(imports: readonly Import[], folder: string, allowed: readonly RegExp[]): string[] {
+  return imports
+    .filter(
+      ({ to }) =>
+        !to.startsWith(folder) &&
+        !to.startsWith('node:') &&
+        to !== 'src/errors.ts' &&
+        !allowed.some((pattern) => pattern.test(to)),
+    )
+    .map(({ from, to }) => `${from} -> ${to}`);
+}
+
+/** Each shortest chain of imports that are there at run time, from a file of `folder` to a module that matches. */
+function pathsTo(folder: string, forbidden: RegExp, imports: readonly Import[]): string[] {
+  const running = grouped(imports);
+  const found: string[] = [];
+  const starts = [...running.keys()].filter((file) => file.startsWith(folder));
+  for (const start of starts) {
+    const queue = [[start]];
+    const seen = new Set([start]);
+    for (let path = queue.shift(); path; path = queue.shift()) {
+      for (const { to, typeOnly } of running.get(path.at(-1) ?? '') ?? []) {
+        if (typeOnly || seen.has(to)) continue;
+        seen.add(to);
+        if (forbidden.test(to)) found.push([...path, to].join(' -> '));
+        else queue.push([...path, to]);
+      }
+    }
+  }
+  return found;
+}
+
+function grouped(imports: readonly Import[]): Map<string, Import[]> {
+  const groups = new Map<string, Import[]>();
+  for (const each of imports) groups.set(each.from, [...(groups.get(each.from) ?? []), each]);
+  return groups;
+}
+
+function importsOf(file: string, source: string): Import[] {
+  const matches = source.matchAll(
+    /^(?:import|export)\s+(type\s+)?[^;]*?from\s*'([^']+)'|^import\s+'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm,
+  );
+  return [...matches].map(([, typeOnly, named, bare, dynamic]) => {
+    const target = named ?? bare ?? dynamic ?? '';
+    const to = target.startsWith('.') ? normalize(join(dirname(file), target)) : target;
+    return { from: file, to, typeOnly: typeOnly !== undefined };
+  });
+}

@@ -1,0 +1,48 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { loadPlaybook } from '../src/playbook/load.ts';
+import { validatePlaybook } from '../src/playbook/resolve.ts';
+import { registry } from '../src/tasks/index.ts';
+
+const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDx3Wg6PGPfYoLIBvwLLtzVWcd0jBPzcrBO+3fRsIMsD admin\n';
+
+function tracked(pattern: string): string[] {
+  return execFileSync('git', ['ls-files', '--', pattern], { encoding: 'utf8' }).split('\n').filter(Boolean);
+}
+
+describe('pages', () => {
+  const links = tracked('*.md').flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, target = '']) => ({
+      file,
+      target,
+    })),
+  );
+  test('link to what is there', () => {
+    expect(links.length).toBeGreaterThan(10);
+    expect(links.filter(({ file, target }) => !existsSync(join(dirname(file), target)))).toEqual([]);
+  });
+
+  test('name only npm scripts that are there', () => {
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { readonly scripts: object };
+    const named = tracked('*.md').flatMap((file) => [
+      ...readFileSync(file, 'utf8').matchAll(/npm run (?:-s )?([a-z:-]+)/g),
+    ]);
+    expect(named.map(([, name = '']) => name).filter((name) => !(name in scripts))).toEqual([]);
+  });
+});
+
+describe('playbooks', () => {
+  const home = mkdtempSync(join(tmpdir(), 'harden-docs-'));
+  mkdirSync(join(home, '.ssh'));
+  writeFileSync(join(home, '.ssh/id_ed25519.pub'), KEY);
+
+  const [, written = ''] = /```yaml\n(name: [\s\S]*?)```/.exec(readFileSync('README.md', 'utf8')) ?? [];
+  writeFileSync(join(home, 'readme.yml'), written);
+
+  test.each([...tracked('playbooks/*.yml'), join(home, 'readme.yml')])('%s is valid', async (file) => {
+    validatePlaybook(await loadPlaybook(file, registry), { vars: {}, env: {}, home });
+  });
+});

@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
+import { folder, harden, hardenJson, hostArgs, startHarden } from './support/harden.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
+
+const unavailable = await labUnavailable();
+
+function manyFiles(count: number, word: string): string {
+  const tasks = Array.from(
+    { length: count },
+    (_, at) => `  - copy: { dest: /srv/file-${at}, content: "${word} ${at}\\n" }`,
+  );
+  return `name: files\ntasks:\n${tasks.join('\n')}\n`;
+}
+
+describe.skipIf(unavailable)('one conversation with the host', () => {
+  let host: LabHost;
+
+  beforeAll(async () => {
+    host = await bootHost({ setup: 'echo LogLevel VERBOSE >>/etc/ssh/sshd_config && systemctl reload ssh' });
+  });
+  afterAll(() => host?.stop());
+
+  async function counted(work: () => Promise<unknown>): Promise<{ connections: number; sessions: number }> {
+    const lines = async (pattern: string) =>
+      Number((await host.exec(`journalctl -u ssh -o cat | grep -c '${pattern}'`)).stdout);
+    const before = [await lines('^Connection from'), await lines('^Starting session')];
+    await work();
+    return {
+      connections: (await lines('^Connection from')) - before[0]!,
+      sessions: (await lines('^Starting session')) - before[1]!,
+    };
+  }
+
+  for (const count of [5, 60]) {
+    test(`${count} tasks: one TCP connection and one channel for plan, and for apply`, async () => {
+      const directory = await folder({ 'files.yml': manyFiles(count, `for ${count}`) });
+      const plan = await counted(async () => {
+        const ran = await harden(['plan', `${directory}/files.yml`, ...hostArgs(host)]);
+        expect(ran.exitCode, ran.stderr).toBe(0);
+      });
+      expect(plan).toEqual({ connections: 1, sessions: 1 });
+      const apply = await counted(async () => {
+        const ran = await harden(['apply', '--yes', `${directory}/files.yml`, ...hostArgs(host)]);
+        expect(ran.exitCode, ran.stderr).toBe(0);
+      });
+      expect(apply).toEqual({ connections: 1, sessions: 1 });
+    });
+  }
+
+  test('a change to the way in costs one connection more, which proves it', async () => {
+    const directory = await folder({ 'sshd.yml': 'tasks:\n  - sshd: { options: { MaxAuthTries: 4 } }\n' });
+    const apply = await counted(async () => {
+      const ran = await harden(['apply', '--yes', `${directory}/sshd.yml`, ...hostArgs(host)]);
+      expect(ran.exitCode, ran.stderr).toBe(0);
+    });
+    expect(apply).toEqual({ connections: 2, sessions: 2 });
+  });
+
+  test('a 50-cloud-init.conf that allows passwords does not win', async () => {
+    await host.exec(
+      "echo 'PasswordAuthentication yes' >/etc/ssh/sshd_config.d/50-cloud-init.conf && systemctl reload ssh",
+    );
+    const directory = await folder({ 'sshd.yml': 'tasks:\n  - sshd: { options: { PasswordAuthentication: no } }\n' });
+    const ran = await harden(['apply', '--yes', `${directory}/sshd.yml`, ...hostArgs(host)]);
+    expect(ran.exitCode, ran.stderr).toBe(0);
+    expect((await host.exec('sshd -T')).stdout).toContain('passwordauthentication no\n');
+  });
+
+  test('a saved plan is applied as saved, and refused with 3 when the host or the playbook has moved on', async () => {
+    const directory = await folder({ 'a.yml': 'tasks:\n  - copy: { dest: /srv/saved, content: "one\\n" }\n' });
+    const args = [`${directory}/a.yml`, '--out', `${directory}/plan.json`, ...hostArgs(host)];
+    expect((await harden(['plan', ...args])).exitCode).toBe(0);
+    await host.exec('echo other >/srv/saved');
+    const moved = await harden(['apply', '--yes', `${directory}/plan.json`, ...hostArgs(host)]);
+    expect(moved.exitCode).toBe(3);
+    expect(moved.stderr).toContain('has moved on');
+    expect((await host.exec('cat /srv/saved')).stdout).toBe('other');
+    expect((await harden(['plan', ...args])).exitCode).toBe(0);
+    const applied = await harden(['apply', '--yes', `${directory}/plan.json`, ...hostArgs(host)]);
+    expect(applied.exitCode, applied.stderr).toBe(0);
+    expect((await host.exec('cat /srv/saved')).stdout).toBe('one');
+    const stale = await harden(['apply', '--yes', `${directory}/plan.json`, ...hostArgs(host)]);
+    expect(stale.exitCode).toBe(3);
+  });
+
+  for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+    test(`${signal} between a change and its handler: the next apply runs the handler and ends in proof`, async () => {
+      const mark = `/srv/handled-${signal}`;
+      const directory = await folder({
+        'h.yml': `tasks:
+  - copy: { dest: /srv/config-${signal}, content: "x\\n" }
+    notify: restart it
+  - command: { cmd: "sleep 4; touch /srv/slow-${signal}", creates: /srv/slow-${signal} }
+handlers:
+  restart it: { run: "echo ran >>${mark}" }
+`,
+      });
+      const run = startHarden(['apply', '--yes', `${directory}/h.yml`, ...hostArgs(host)]);
+      await expect
+        .poll(async () => (await host.exec(`test -e /srv/config-${signal}`)).exitCode, { timeout: 20_000 })
+        .toBe(0);
+      run.kill(signal);
+      const ended = await run;
+      if (signal === 'SIGINT') {
+        expect(ended.exitCode).toBe(130);
+        expect(ended.stderr).toContain('left undone');
+      }
+      expect((await host.exec(`test -e ${mark}`)).exitCode).not.toBe(0);
+      await expect
+        .poll(async () => (await host.exec(`test -e /srv/slow-${signal}`)).exitCode, { timeout: 20_000 })
+        .toBe(0);
+      const planned = await hardenJson('plan', [`${directory}/h.yml`], host);
+      expect(planned.document.hosts[0]?.handlers).toEqual([{ name: 'restart it', pending: true }]);
+      const next = await hardenJson('apply', ['--yes', `${directory}/h.yml`], host);
+      expect(next.exitCode, next.stderr).toBe(0);
+      expect((await host.exec(`cat ${mark}`)).stdout).toBe('ran');
+      const again = await harden(['plan', '--detailed-exitcode', `${directory}/h.yml`, ...hostArgs(host)]);
+      expect(again.exitCode, again.stdout).toBe(0);
+    });
+  }
+
+  test('a step that fails stops the run with its own words; what came before stands, and the next apply goes on', async () => {
+    const directory = await folder({
+      'f.yml': `tasks:
+  - copy: { dest: /srv/before, content: "x\\n" }
+  - name: The broken one
+    command: { cmd: "echo no such luck >&2; test -e /srv/luck", creates: /srv/luck2 }
+  - copy: { dest: /srv/after, content: "x\\n" }
+`,
+    });
+    const ran = await hardenJson('apply', ['--yes', `${directory}/f.yml`], host);
+    expect(ran.exitCode).toBe(1);
+    expect(ran.document.hosts[0]?.tasks.map(({ status }) => status)).toEqual(['changed', 'failed', 'not-run']);
+    expect(ran.document.hosts[0]?.error).toContain('no such luck');
+    expect(ran.document.summary).toEqual({ hosts: 1, changed: 0, unchanged: 0, failed: 1, unreachable: 0 });
+  });
+
+  test('two runs at once: the second is told who holds the host', async () => {
+    const directory = await folder({
+      's.yml': 'tasks:\n  - command: { cmd: "touch /srv/holding; sleep 8; touch /srv/held", creates: /srv/held }\n',
+    });
+    const first = startHarden(['apply', '--yes', `${directory}/s.yml`, ...hostArgs(host)]);
+    await expect.poll(async () => (await host.exec('test -e /srv/holding')).exitCode, { timeout: 20_000 }).toBe(0);
+    const second = await harden(['apply', '--yes', `${directory}/s.yml`, ...hostArgs(host)]);
+    expect(second.exitCode).toBe(1);
+    expect(second.stderr).toMatch(/another run is at work on this host: .+@.+ since 20.+, applying /);
+    expect((await first).exitCode).toBe(0);
+  });
+});

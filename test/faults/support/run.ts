@@ -1,0 +1,94 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { folder, harden, hostArgs, type Ran, type RunOptions, startHarden } from '../../e2e/support/harden.ts';
+import type { LabHost } from '../../lab/lab.ts';
+
+/** How long the host waits for a sign of life in these tests, in seconds: as short as a login under load allows. */
+export const GUARD_SECONDS = 15;
+
+/** A run that has ended, and how long it took in seconds. */
+export interface Timed extends Ran {
+  readonly seconds: number;
+}
+
+/** Applies a playbook's text to a lab host. */
+export async function apply(
+  host: LabHost,
+  playbook: string,
+  options: RunOptions & { readonly args?: readonly string[] } = {},
+): Promise<Timed> {
+  const started = performance.now();
+  const ran = await harden(await applyArgs(host, playbook, options), options);
+  return { ...ran, seconds: (performance.now() - started) / 1000 };
+}
+
+/** Starts to apply a playbook's text; the caller ends it. */
+export async function startApply(
+  host: LabHost,
+  playbook: string,
+  options: RunOptions & { readonly args?: readonly string[] } = {},
+) {
+  return { process: startHarden(await applyArgs(host, playbook, options), options) };
+}
+
+async function applyArgs(
+  host: LabHost,
+  playbook: string,
+  options: RunOptions & { readonly args?: readonly string[] },
+): Promise<string[]> {
+  const file = await playbookFile(playbook);
+  return [
+    'apply',
+    '--yes',
+    '--guard-timeout',
+    String(GUARD_SECONDS),
+    file,
+    ...hostArgs(host, options.user),
+    ...(options.args ?? []),
+  ];
+}
+
+/** A playbook's text as a file in a folder of its own. */
+export async function playbookFile(playbook: string): Promise<string> {
+  const file = join(await folder({}), 'playbook.yml');
+  await writeFile(file, playbook);
+  return file;
+}
+
+/** Plans a playbook's text; exits with 2 when something differs. */
+export async function plan(
+  host: LabHost,
+  playbook: string,
+  options: RunOptions & { readonly args?: readonly string[] } = {},
+): Promise<Ran> {
+  return harden(
+    [
+      'plan',
+      '--detailed-exitcode',
+      await playbookFile(playbook),
+      ...hostArgs(host, options.user),
+      ...(options.args ?? []),
+    ],
+    options,
+  );
+}
+
+/** What decides who may come in, as the host's own commands tell it; equal texts mean that nothing of it changed. */
+export async function accessState(host: LabHost): Promise<string> {
+  const { stdout } = await host.exec(`sshd -T 2>&1 | sort
+getent passwd; getent group | sort; cut -d: -f1,2,8 /etc/shadow
+find /etc/ssh /etc/sudoers /etc/sudoers.d /etc/pam.d /etc/security /etc/nologin /etc/hosts.deny /etc/ufw /etc/default/ufw /root/.ssh /home -xdev ! -name '.harden*' -printf '%p %y %U:%G %m %s\\n' 2>/dev/null | sort
+find /etc/ssh /etc/sudoers /etc/sudoers.d /etc/pam.d /etc/hosts.deny /etc/ufw /root/.ssh /home -xdev -type f -exec sha256sum {} + 2>/dev/null | sort
+stat -c '%a %U %G' / /root /home/*
+iptables -S 2>/dev/null | grep -c . ; ufw status 2>/dev/null
+systemctl is-active ssh; systemctl is-enabled ssh`);
+  return stdout;
+}
+
+/** True when nothing of harden's is left running or armed on the host. */
+export async function isQuiet(host: LabHost): Promise<boolean> {
+  const { stdout } =
+    await host.exec(`systemctl list-units --all --plain --no-legend 'harden-*' | grep -v 'not-found' | grep .
+ls /etc/systemd/system/harden-* /var/lib/harden/runs/*/armed 2>/dev/null`);
+  return stdout === '';
+}

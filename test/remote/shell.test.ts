@@ -1,0 +1,88 @@
+import { afterEach, expect, test } from 'vitest';
+import { connectLocal } from '../../src/remote/local.ts';
+import { RootShell } from '../../src/remote/shell.ts';
+
+const open: RootShell[] = [];
+
+async function shell(): Promise<RootShell> {
+  const opened = await RootShell.open(await connectLocal());
+  open.push(opened);
+  return opened;
+}
+
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.close();
+});
+
+test('each probe has its own subshell, an empty stdin, and its own stdout, stderr and status', async () => {
+  const root = await shell();
+  const { frames } = await root.probe([
+    'x=1; echo out; echo err >&2',
+    'echo "${x:-unset}"; wc -c; exit 7',
+    "printf 'a\\0b\\377'",
+  ]);
+  expect(frames.map(({ exitCode }) => exitCode)).toEqual([0, 7, 0]);
+  expect(frames.map(({ stdout }) => stdout.toString('latin1'))).toEqual(['out\n', 'unset\n0\n', 'a\0b\xff']);
+  expect(frames.map(({ stderr }) => stderr.toString())).toEqual(['err\n', '', '']);
+});
+
+test('an apply stops at the first failure, and the shell lives on', async () => {
+  const root = await shell();
+  const { frames } = await root.apply(['echo one', 'echo why >&2; exit 3', 'echo never']);
+  expect(frames.map(({ exitCode, stdout, stderr }) => [exitCode, `${stdout}`, `${stderr}`])).toEqual([
+    [0, 'one\n', ''],
+    [3, '', 'why\n'],
+  ]);
+  expect((await root.probe(['echo alive'])).frames[0]?.stdout.toString()).toBe('alive\n');
+});
+
+test('stop lets the running step finish and starts no other', async () => {
+  const root = await shell();
+  const { frames } = await root.apply(['sleep 0.4; echo finished', 'echo never'], { onStart: () => root.stop() });
+  expect(frames.map(({ stdout }) => stdout.toString())).toEqual(['finished\n']);
+});
+
+test('each sign of life from here reaches the host while a step runs, and none after it', async () => {
+  const root = await shell();
+  await root.apply([{ inShell: 'beats=$(mktemp)' }]);
+  const { frames } = await root.apply(['sleep 0.5; wc -l <"$beats"'], {
+    beat: { script: 'echo >>"$beats"', milliseconds: 100 },
+  });
+  expect(Number(frames[0]?.stdout.toString())).toBeGreaterThan(2);
+  const later = await root.apply(['sleep 0.3; wc -l <"$beats"; rm "$beats"']);
+  expect(Number(later.frames[0]?.stdout.toString())).toBeLessThan(7);
+});
+
+test('a batch of any length is followed by the next one', async () => {
+  const root = await shell();
+  for (let length = 8000; length < 8400; length += 7) {
+    const { frames } = await root.apply([`: ${'x'.repeat(length)}`, 'echo ran']);
+    expect(frames.map(({ stdout }) => stdout.toString())).toEqual(['', 'ran\n']);
+  }
+});
+
+test('what runs in the root shell itself lasts; what runs in a step does not', async () => {
+  const root = await shell();
+  await root.apply([{ inShell: 'harden_test=kept' }, 'harden_test=lost']);
+  expect((await root.probe(['echo "$harden_test"'])).frames[0]?.stdout.toString()).toBe('kept\n');
+});
+
+test('a batch that is cut off on its way runs nothing', async () => {
+  const connection = await connectLocal();
+  const channel = await connection.open('exec sh');
+  let out = '';
+  channel.stdout.on('data', (chunk: Buffer) => {
+    out += chunk.toString();
+  });
+  channel.stdin.end('harden_batch() {\n(\necho ran\n) </dev/null\nprintf end');
+  const { code } = await channel.exit;
+  expect(code).not.toBe(0);
+  expect(out).toBe('');
+});
+
+test('20 MB go out and come back exact', async () => {
+  const root = await shell();
+  const { frames } = await root.probe(['head -c 20000000 /dev/zero | tr "\\0" "\\377"']);
+  expect(frames[0]?.stdout.length).toBe(20_000_000);
+  expect(frames[0]?.stdout.every((byte) => byte === 255)).toBe(true);
+});

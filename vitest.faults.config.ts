@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+// Real hosts that are broken on purpose: one file at a time, because each boots its own host and waits for timers of real length.
+export default defineConfig({
+  test: {
+    include: ['test/faults/**/*.faults.ts'],
+    globalSetup: ['test/faults/support/table.ts'],
+    testTimeout: 240_000,
+    hookTimeout: 300_000,
+    fileParallelism: false,
+  },
+});
