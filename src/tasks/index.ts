@@ -13,6 +13,7 @@ import { fileTask } from './file.ts';
 import { getUrlTask } from './get-url.ts';
 import { gitTask } from './git.ts';
 import { groupTask } from './group.ts';
+import { hostnameTask } from './hostname.ts';
 import { lineinfileTask } from './lineinfile.ts';
 import { modprobeTask } from './modprobe.ts';
 import { mountTask } from './mount.ts';
@@ -21,6 +22,7 @@ import { sshdTask } from './sshd.ts';
 import { sudoersTask } from './sudoers.ts';
 import { sysctlTask } from './sysctl.ts';
 import { templateTask } from './template.ts';
+import { timezoneTask } from './timezone.ts';
 import { ufwTask } from './ufw.ts';
 import { unattendedUpgradesTask } from './unattended-upgrades.ts';
 import { userTask } from './user.ts';
@@ -40,6 +42,7 @@ const types: readonly AnyTaskType[] = [
   getUrlTask,
   gitTask,
   groupTask,
+  hostnameTask,
   lineinfileTask,
   modprobeTask,
   mountTask,
@@ -48,6 +51,7 @@ const types: readonly AnyTaskType[] = [
   sudoersTask,
   sysctlTask,
   templateTask,
+  timezoneTask,
   ufwTask,
   unattendedUpgradesTask,
   userTask,
