@@ -27,9 +27,9 @@ function buildProgram(io: Io, end: (code: ExitCode) => void): Command {
       writeErr: io.err,
       getOutHasColors: () => io.colour,
       getErrHasColors: () => io.colour,
+      outputError: (text, write) => write(usageError(text)),
     })
     .showSuggestionAfterError()
-    .showHelpAfterError('(harden COMMAND --help lists what it takes)')
     .exitOverride()
     .addHelpText(
       'after',
@@ -134,6 +134,13 @@ function buildProgram(io: Io, end: (code: ExitCode) => void): Command {
 
   for (const command of program.commands) command.exitOverride();
   return program;
+}
+
+/** Commander's words for a mistake on the command line, as the one paragraph that every other mistake gets. */
+function usageError(text: string): string {
+  const [what = '', guess] = text.trim().split('\n');
+  const sentence = what.replace(/^error: /, '').replace(/\.?$/, '.');
+  return `harden: ${sentence} ${guess ? `${guess.replace(/^\((.*)\)$/, '$1')} ` : ''}harden COMMAND --help lists what it takes.\n`;
 }
 
 function withHosts(command: Command): Command {
