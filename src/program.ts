@@ -84,8 +84,13 @@ function buildProgram(io: Io, end: (code: ExitCode) => void): Command {
       ),
     ),
   )
-    .option('--min-score <number>', 'exit with 4 below this score', Number)
-    .option('--fail-on <ids>', 'exit with 4 when one of these checks, sections or results (WARN) is found', commas)
+    .option('--only <audits>', 'of docker_bench, effective, containers, inspec, lynis, only these', commas)
+    .option('--min-score <number>', 'exit with 4 below this score of docker-bench-security', Number)
+    .option(
+      '--fail-on <ids>',
+      'exit with 4 when one of these checks, sections, severities (high, medium, low) or results (WARN) is found',
+      commas,
+    )
     .option('--trusted-users <users>', 'users who may be in the docker group', commas)
     .action(async (playbook, options) => end(await (await import('./commands/audit.ts')).audit(playbook, options, io)));
 

@@ -1,36 +1,90 @@
-/** One line of an audit, whichever tool it came from. */
-export interface AuditCheck {
-  readonly id: string;
-  readonly title: string;
-  /** PASS and WARN count; INFO and NOTE are for a person to read; SKIP was not checked. */
-  readonly result: 'PASS' | 'WARN' | 'INFO' | 'NOTE' | 'SKIP';
-  readonly section: string;
-  readonly details?: string | undefined;
-  readonly items?: readonly string[] | undefined;
-  readonly remediation?: string | undefined;
+/** How bad a finding is if it stands, by what an attacker or an accident gains from it. */
+export type Severity = 'high' | 'medium' | 'low' | 'info';
+
+/** What mends a finding, in the form in which it is done. */
+export type Fix =
+  /** A task of a playbook. */
+  | { readonly kind: 'task'; readonly type: string; readonly params: Readonly<Record<string, unknown>> }
+  /** A flag of `docker run`: `--read-only`. */
+  | { readonly kind: 'docker-run'; readonly flag: string }
+  /** Lines of the service in a compose file, indented from column 0: `read_only: true`. */
+  | { readonly kind: 'compose'; readonly yaml: string }
+  /** A line of a Dockerfile: `USER 10001`. */
+  | { readonly kind: 'dockerfile'; readonly line: string };
+
+/** Why a finding does not count: a line of a baseline. */
+export interface Acceptance {
+  readonly reason: string;
+  /** The last day on which it is accepted, `2027-01-31`; undefined: no end. */
+  readonly expires?: string | undefined;
 }
 
-/** What one audit tool said of one host. */
-export type AuditResult =
-  | {
-      readonly tool: 'docker-bench-security';
-      readonly status: 'done';
-      readonly score: number;
-      /** How many checks ran. */
-      readonly checks: number;
-      readonly results: readonly AuditCheck[];
-      /** Why the report is not whole. */
-      readonly incomplete?: string | undefined;
-      /** The run before on this host, where one is on record. */
-      readonly previous?:
-        | { readonly score: number; readonly at: string; readonly warnings: readonly string[] }
-        | undefined;
-      /** Why the audit counts as below its threshold: `min_score`, `fail_on`; empty: it does not. */
-      readonly failures: readonly string[];
-    }
-  | {
-      readonly tool: 'docker-bench-security';
-      /** Never counts as passed. */
-      readonly status: 'not-run';
-      readonly reason: string;
-    };
+/** One line of an audit, whichever tool it came from. */
+export interface AuditCheck {
+  /** The tool's own: `2.14`, `privileged`, `SSH-7408`. With the subject it is unique within a result. */
+  readonly id: string;
+  readonly title: string;
+  /** PASS and WARN count; INFO and NOTE are for a person to read; SKIP was not checked, and is never passed. */
+  readonly result: 'PASS' | 'WARN' | 'INFO' | 'NOTE' | 'SKIP';
+  readonly severity: Severity;
+  readonly section: string;
+  /** What it was found on, if that is not the host as a whole: a container, an image, a file, a service of a compose file. */
+  readonly subject?: string | undefined;
+  /** Where in the subject: `.HostConfig.Privileged`. */
+  readonly field?: string | undefined;
+  /** `file:line:column` in a file of the operator. */
+  readonly at?: string | undefined;
+  readonly details?: string | undefined;
+  readonly items?: readonly string[] | undefined;
+  /** What to do about it, for a person. */
+  readonly remediation?: string | undefined;
+  /** What mends it, each by itself. */
+  readonly fix?: readonly Fix[] | undefined;
+  /** Checks of docker-bench-security (CIS Docker Benchmark) that ask the same: `5.5`. */
+  readonly related?: readonly string[] | undefined;
+  /** A baseline accepts it: it counts for no gate. */
+  readonly accepted?: Acceptance | undefined;
+}
+
+/** The run before on this host, where one is on record. */
+export interface PreviousAudit {
+  readonly score?: number | undefined;
+  /** ISO 8601. */
+  readonly at: string;
+  /** `findingKey` of each check that warned. */
+  readonly warnings: readonly string[];
+}
+
+/** An audit that ran. */
+export interface AuditDone {
+  /** docker-bench-security, effective, containers, compose, dockerfile, inspec, lynis. */
+  readonly tool: string;
+  readonly status: 'done';
+  /** The tool's own score, where it has one. */
+  readonly score?: number | undefined;
+  /** How many checks ran. */
+  readonly checks: number;
+  readonly results: readonly AuditCheck[];
+  /** Why the report is not whole. */
+  readonly incomplete?: string | undefined;
+  readonly previous?: PreviousAudit | undefined;
+  /** Why the audit counts as below its threshold: `min_score`, `fail_on`; empty: it does not. */
+  readonly failures: readonly string[];
+  /** What the reader must know beside the findings: baseline entries that have expired or met nothing. */
+  readonly notes?: readonly string[] | undefined;
+}
+
+/** An audit that could not run; it never counts as passed. */
+export interface AuditNotRun {
+  readonly tool: string;
+  readonly status: 'not-run';
+  readonly reason: string;
+}
+
+/** What one audit tool said of one host (or one file). */
+export type AuditResult = AuditDone | AuditNotRun;
+
+/** What names a finding from one run to the next. */
+export function findingKey({ id, subject }: Pick<AuditCheck, 'id' | 'subject'>): string {
+  return subject === undefined ? id : `${id} ${subject}`;
+}

@@ -9,14 +9,14 @@ import { loadPlaybook } from '../playbook/load.ts';
 import { terminalPrompt } from '../remote/prompt-terminal.ts';
 import type { Io } from '../report/io.ts';
 import { registry } from '../tasks/index.ts';
-import { type AuditOptions, auditHost } from './audit-host.ts';
+import { type AuditSourceOptions, type AuditVerdict, auditHost, verdict } from './audit-host.ts';
 import { chooseHosts, commandVars, type HostOptions, type PlaybookOptions, runHost } from './hosts.ts';
 import { checkPlanFile, readPlanFile } from './plan-file.ts';
 import { type OutputOptions, openReport } from './report.ts';
 import { newRunIdentity } from './run-identity.ts';
 import { closeAll, endWithPlan, type PlannedHost, planHosts } from './sessions.ts';
 
-export interface ApplyOptions extends HostOptions, PlaybookOptions, OutputOptions, AuditOptions {
+export interface ApplyOptions extends HostOptions, PlaybookOptions, OutputOptions, AuditSourceOptions {
   readonly yes?: boolean;
   /** Seconds. */
   readonly guardTimeout: number;
@@ -57,6 +57,7 @@ export async function apply(file: string, options: ApplyOptions, io: Io): Promis
       if (io.signal.aborted) return ExitCode.Interrupted;
       const { failed, unreachable } = report.summary();
       if (failed + unreachable > 0) return ExitCode.Failed;
+      if (results.includes('audit not run')) return ExitCode.Failed;
       return results.includes('audit below threshold') ? ExitCode.AuditBelowThreshold : ExitCode.Done;
     } finally {
       await closeAll(planned);
@@ -71,7 +72,7 @@ async function applyHost(
   options: ApplyOptions,
   listen: Listener,
   io: Io,
-): Promise<'ok' | 'failed' | 'audit below threshold'> {
+): Promise<'ok' | 'failed' | AuditVerdict> {
   const { session, plan } = entry;
   const { host } = plan;
   if (planStatus(plan) !== 'ok') {
@@ -88,11 +89,10 @@ async function applyHost(
       return 'failed';
     }
   }
-  const audit = session.playbook.audit
-    ? await auditHost(host, session.shell, session.playbook.audit, options, io, listen)
-    : undefined;
+  const { audit } = session.playbook;
+  const audits = audit ? await auditHost(host, session.shell, audit, options, io, listen) : [];
   listen({ kind: 'host-ended', host, status: 'ok' });
-  return audit?.status === 'done' && audit.failures.length > 0 ? 'audit below threshold' : 'ok';
+  return audit ? verdict(audits, audit) : 'ok';
 }
 
 async function confirm(hosts: number, io: Io): Promise<void> {

@@ -1,36 +1,83 @@
 import { join } from 'node:path';
-import type { SourceOptions } from '../audit/docker-bench/source.ts';
-import type { AuditResult } from '../audit/result.ts';
+import type { Audit } from '../audit/audit.ts';
+import { gateFailures } from '../audit/gate.ts';
+import { exchangeRecords, readRecords } from '../audit/record.ts';
+import type { AuditDone, AuditResult } from '../audit/result.ts';
 import type { Listener } from '../engine/events.ts';
-import type { AuditSettings } from '../engine/resolved-task.ts';
+import type { AuditGate, AuditSettings } from '../engine/resolved-task.ts';
 import type { RootShell } from '../remote/shell.ts';
 import type { Io } from '../report/io.ts';
 
-export interface AuditOptions {
+export interface AuditSourceOptions {
   /** A checkout of docker-bench-security. */
   readonly dockerBench?: string;
 }
 
-/** Runs the audits that the settings ask for on one host, and reports them as events. */
+/** Runs the audits that the settings ask for on one host, judges them, and reports them as events. */
 export async function auditHost(
   host: string,
   shell: RootShell,
   settings: AuditSettings,
-  options: AuditOptions,
+  options: AuditSourceOptions,
   io: Io,
   listen: Listener,
-): Promise<AuditResult | undefined> {
-  if (!settings.docker_bench) return undefined;
-  const { runDockerBench } = await import('../audit/docker-bench/run.ts');
-  listen({ kind: 'auditing', host });
-  const audit = await runDockerBench(shell, settings.docker_bench, benchSource(options, io), new Date());
-  listen({ kind: 'audited', host, audit });
-  return audit;
-}
-
-function benchSource(options: AuditOptions, io: Io): SourceOptions {
-  return {
+): Promise<readonly AuditResult[]> {
+  const source = {
     directory: options.dockerBench ?? (io.env.HARDEN_DOCKER_BENCH || undefined),
     cache: join(io.env.XDG_CACHE_HOME || join(io.home, '.cache'), 'harden'),
   };
+  const results: AuditResult[] = [];
+  for (const { audit, gate } of await auditsFor(settings)) {
+    listen({ kind: 'auditing', host, tool: audit.tool });
+    const result = await audit.run({ shell, settings, source });
+    results.push(result.status === 'done' ? { ...result, failures: gateFailures(result, gate) } : result);
+  }
+  const compared = await compareWithLast(results, shell);
+  for (const audit of compared) listen({ kind: 'audited', host, audit });
+  return compared;
+}
+
+/** Each audit that is asked for, with the conditions that it must meet. */
+async function auditsFor(settings: AuditSettings): Promise<readonly { audit: Audit; gate: AuditGate }[]> {
+  const wanted: { audit: Audit; gate: AuditGate }[] = [];
+  if (settings.docker_bench) {
+    const { dockerBench } = await import('../audit/docker-bench/run.ts');
+    wanted.push({ audit: dockerBench, gate: settings.docker_bench });
+  }
+  for (const tool of ['containers', 'inspec', 'lynis'] as const) {
+    const gate = settings[tool];
+    if (gate) wanted.push({ audit: notYet(tool), gate });
+  }
+  return wanted;
+}
+
+/** Stands where an audit is not there yet: asked for, it is never passed. */
+function notYet(tool: string): Audit {
+  return {
+    tool,
+    run: async () => ({ tool, status: 'not-run', reason: 'this version of harden does not have it yet' }),
+  };
+}
+
+/** The results with those of the run before, which the host keeps; this run's are kept in their place. */
+async function compareWithLast(results: readonly AuditResult[], shell: RootShell): Promise<readonly AuditResult[]> {
+  const done = results.filter((result): result is AuditDone => result.status === 'done');
+  if (done.length === 0) return results;
+  const { frames } = await shell.apply([exchangeRecords(done, new Date())]);
+  const records = readRecords(frames[0]?.stdout.toString('utf8') ?? '');
+  return results.map((result) => {
+    const previous = result.status === 'done' ? records[done.indexOf(result)] : undefined;
+    return previous ? { ...result, previous } : result;
+  });
+}
+
+export type AuditVerdict = 'ok' | 'audit not run' | 'audit below threshold';
+
+/** What audits mean for the exit code of an apply: one that had to meet a condition and did not run is a failure, not a pass. */
+export function verdict(audits: readonly AuditResult[], settings: AuditSettings): AuditVerdict {
+  const gated = Object.values(settings).some(
+    (gate: AuditGate) => gate.min_score !== undefined || gate.fail_on !== undefined,
+  );
+  if (gated && audits.some(({ status }) => status === 'not-run')) return 'audit not run';
+  return audits.some((audit) => audit.status === 'done' && audit.failures.length > 0) ? 'audit below threshold' : 'ok';
 }

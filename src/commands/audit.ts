@@ -1,17 +1,20 @@
 import { eachHost } from '../engine/each-host.ts';
-import type { AuditSettings } from '../engine/resolved-task.ts';
+import type { AuditGate, AuditSettings } from '../engine/resolved-task.ts';
 import { ExitCode, UserError } from '../errors.ts';
+import { didYouMean } from '../playbook/did-you-mean.ts';
 import { loadPlaybook } from '../playbook/load.ts';
 import type { Io } from '../report/io.ts';
 import { registry } from '../tasks/index.ts';
-import { type AuditOptions as AuditSource, auditHost } from './audit-host.ts';
+import { type AuditSourceOptions, auditHost } from './audit-host.ts';
 import { chooseHosts, commandVars, type HostOptions, type PlaybookOptions, runHost } from './hosts.ts';
 import { type OutputOptions, openReport } from './report.ts';
 
-export interface AuditOptions extends HostOptions, PlaybookOptions, OutputOptions, AuditSource {
+export interface AuditOptions extends HostOptions, PlaybookOptions, OutputOptions, AuditSourceOptions {
   readonly minScore?: number;
   readonly failOn?: readonly string[];
   readonly trustedUsers?: readonly string[];
+  /** Names of audits as `audit:` of a playbook knows them. */
+  readonly only?: readonly string[];
 }
 
 /** `harden audit`: the audits alone; with a playbook, by its `audit:`. Options win over the playbook. */
@@ -30,34 +33,56 @@ export async function audit(file: string | undefined, options: AuditOptions, io:
         try {
           report.listen({ kind: 'connected', host: host.name, facts: shell.facts });
           const settings = playbook ? runHost(host, playbook, vars, options, io).resolve(shell.facts).audit : undefined;
-          const result = await auditHost(host.name, shell, withOptions(settings, options), options, io, report.listen);
-          report.listen({ kind: 'host-ended', host: host.name, status: result?.status === 'done' ? 'ok' : 'failed' });
-          return result;
+          const audits = await auditHost(host.name, shell, withOptions(settings, options), options, io, report.listen);
+          const whole = audits.length > 0 && audits.every(({ status }) => status === 'done');
+          report.listen({ kind: 'host-ended', host: host.name, status: whole ? 'ok' : 'failed' });
+          return audits;
         } finally {
           await shell.close();
         }
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         report.listen({ kind: 'host-ended', host: host.name, status: connected ? 'failed' : 'unreachable', error });
-        return undefined;
+        return [];
       }
     });
     await report.finish();
     if (io.signal.aborted) return ExitCode.Interrupted;
-    if (results.some((result) => result?.status !== 'done')) return ExitCode.Failed;
-    return results.some((result) => result?.status === 'done' && result.failures.length > 0)
+    // An audit that did not run is never passed.
+    if (results.some((audits) => audits.length === 0 || audits.some(({ status }) => status !== 'done')))
+      return ExitCode.Failed;
+    return results.flat().some((audit) => audit.status === 'done' && audit.failures.length > 0)
       ? ExitCode.AuditBelowThreshold
       : ExitCode.Done;
   });
 }
 
+const names = ['docker_bench', 'effective', 'containers', 'inspec', 'lynis'] as const;
+
+/** The audits that the command line names, else the playbook's, else those that need nothing; conditions of the command line hold for each, and win. */
 function withOptions(settings: AuditSettings | undefined, options: AuditOptions): AuditSettings {
+  const asked = options.only ? chosen(options.only, settings) : (settings ?? { docker_bench: {}, effective: {} });
+  const gate: AuditGate = options.failOn ? { fail_on: options.failOn } : {};
+  const gated = Object.fromEntries(
+    Object.entries(asked).map(([name, own]: [string, AuditGate]) => [name, { ...own, ...gate }]),
+  ) as AuditSettings;
+  if (!gated.docker_bench) return gated;
   return {
+    ...gated,
     docker_bench: {
-      ...settings?.docker_bench,
+      ...gated.docker_bench,
       ...(options.minScore === undefined ? {} : { min_score: options.minScore }),
-      ...(options.failOn ? { fail_on: options.failOn } : {}),
       ...(options.trustedUsers ? { trusted_users: options.trustedUsers } : {}),
     },
   };
+}
+
+function chosen(only: readonly string[], settings: AuditSettings | undefined): AuditSettings {
+  for (const name of only) {
+    if ((names as readonly string[]).includes(name)) continue;
+    throw new UserError(`--only: there is no audit ${name}`, {
+      hint: didYouMean(name, names) ?? `There are ${names.join(', ')}`,
+    });
+  }
+  return Object.fromEntries(names.filter((name) => only.includes(name)).map((name) => [name, settings?.[name] ?? {}]));
 }

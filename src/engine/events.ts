@@ -42,7 +42,7 @@ export type RunEvent =
     }
   | { readonly kind: 'proving'; readonly host: string; readonly freshLogin: boolean }
   | { readonly kind: 'proved'; readonly host: string }
-  | { readonly kind: 'auditing'; readonly host: string }
+  | { readonly kind: 'auditing'; readonly host: string; readonly tool: string }
   | { readonly kind: 'audited'; readonly host: string; readonly audit: AuditResult }
   | { readonly kind: 'note'; readonly host: string; readonly message: string }
   | {

@@ -22,14 +22,30 @@ export interface ResolvedTask {
   readonly skipped?: string | undefined;
 }
 
-/** `audit:` of a playbook. */
+/** When an audit fails; the same for every tool. */
+export interface AuditGate {
+  /** Only where the tool gives a score. */
+  readonly min_score?: number | undefined;
+  /** Check ids, sections (`2`), severities (`high`: that and worse) and results (`WARN`). */
+  readonly fail_on?: readonly string[] | undefined;
+  /** A file with accepted findings, as seen from the working directory. */
+  readonly baseline?: string | undefined;
+}
+
+/** `audit:` of a playbook: a key that is there asks for that audit. */
 export interface AuditSettings {
-  readonly docker_bench?: {
-    readonly min_score?: number | undefined;
-    readonly fail_on?: readonly string[] | undefined;
-    /** docker-bench's `-u`: users who may be in the docker group. */
-    readonly trusted_users?: readonly string[] | undefined;
-  };
+  readonly docker_bench?:
+    | (AuditGate & {
+        /** docker-bench's `-u`: users who may be in the docker group. */
+        readonly trusted_users?: readonly string[] | undefined;
+      })
+    | undefined;
+  /** Whether docker-bench's section 2 holds in effect, not only in files. */
+  readonly effective?: AuditGate | undefined;
+  /** Each running container, from `docker inspect`. */
+  readonly containers?: AuditGate | undefined;
+  readonly inspec?: (AuditGate & { readonly profile: string }) | undefined;
+  readonly lynis?: AuditGate | undefined;
 }
 
 /** A whole playbook, rendered and checked for one host. */

@@ -1,4 +1,4 @@
-import type { AuditCheck, AuditResult } from '../audit/result.ts';
+import type { AuditCheck, AuditDone, AuditResult } from '../audit/result.ts';
 import type { Paint } from './paint.ts';
 import { printable } from './text-diff.ts';
 
@@ -6,7 +6,8 @@ import { printable } from './text-diff.ts';
 export function auditText(host: string, audit: AuditResult, paint: Paint): string {
   const title = `${paint('bold', host)} ${audit.tool}`;
   if (audit.status === 'not-run') return `${title}: ${paint('yellow', `not run: ${printable(audit.reason)}`)}\n`;
-  const lines = [`${title}: score ${paint('bold', String(audit.score))} of ${audit.checks} checks${change(audit)}`];
+  const score = audit.score === undefined ? '' : `score ${paint('bold', String(audit.score))} of `;
+  const lines = [`${title}: ${score}${audit.checks} checks${change(audit)}`];
   if (audit.incomplete) lines.push(paint('yellow', `  ${audit.incomplete}`));
   const warnings = audit.results.filter(({ result }) => result === 'WARN');
   for (const [section, checks] of bySection(warnings)) {
@@ -20,13 +21,13 @@ export function auditText(host: string, audit: AuditResult, paint: Paint): strin
   return `${lines.join('\n')}\n`;
 }
 
-function change(audit: AuditResult & { status: 'done' }): string {
-  if (!audit.previous) return '';
+function change(audit: AuditDone): string {
+  if (audit.score === undefined || audit.previous?.score === undefined) return '';
   const delta = audit.score - audit.previous.score;
   return ` (${delta > 0 ? '+' : ''}${delta === 0 ? 'unchanged' : delta} since ${audit.previous.at.slice(0, 16).replace('T', ' ')})`;
 }
 
-function sinceLast(audit: AuditResult & { status: 'done' }, warnings: readonly AuditCheck[], paint: Paint): string[] {
+function sinceLast(audit: AuditDone, warnings: readonly AuditCheck[], paint: Paint): string[] {
   if (!audit.previous) return [];
   const now = new Set(warnings.map(({ id }) => id));
   const before = new Set(audit.previous.warnings);

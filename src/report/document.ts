@@ -32,7 +32,10 @@ export interface HostDocument {
   readonly facts: Facts | null;
   readonly tasks: readonly TaskDocument[];
   readonly handlers: readonly HandlerDocument[];
+  /** docker-bench-security's result, where it was asked for. */
   readonly audit?: AuditResult;
+  /** What every audit said, docker-bench-security included, in the order in which they ran. */
+  readonly audits?: readonly AuditResult[];
   readonly error?: string;
 }
 
@@ -66,7 +69,7 @@ interface HostRecord {
   facts?: Facts;
   status: HostStatus;
   error?: UserError;
-  audit?: AuditResult;
+  audits: AuditResult[];
   steps: Map<number, { status: StepStatus; error?: StepError | undefined }>;
   handlers: Map<string, { status: StepStatus; error?: StepError | undefined }>;
 }
@@ -88,7 +91,7 @@ export class DocumentRecorder {
     else if (event.kind === 'planned') record.plan = event.plan;
     else if (event.kind === 'step-ended') record.steps.set(event.index, event);
     else if (event.kind === 'handler-ended') record.handlers.set(event.name, event);
-    else if (event.kind === 'audited') record.audit = event.audit;
+    else if (event.kind === 'audited') record.audits.push(event.audit);
     else if (event.kind === 'host-ended') {
       record.status = event.status;
       if (event.error) record.error = event.error;
@@ -126,7 +129,7 @@ export class DocumentRecorder {
   private record(host: string): HostRecord {
     let record = this.hosts.get(host);
     if (!record) {
-      record = { status: 'unreachable', steps: new Map(), handlers: new Map() };
+      record = { status: 'unreachable', audits: [], steps: new Map(), handlers: new Map() };
       this.hosts.set(host, record);
     }
     return record;
@@ -135,13 +138,15 @@ export class DocumentRecorder {
 
 function hostDocument(host: string, record: HostRecord, applied: boolean): HostDocument {
   const masker = record.plan?.masker ?? new Masker();
+  const bench = record.audits.find(({ tool }) => tool === 'docker-bench-security');
   const document: HostDocument = {
     host,
     status: record.status,
     facts: record.facts ?? null,
     tasks: (record.plan?.tasks ?? []).map((planned) => taskDocument(planned, applied ? record : undefined)),
     handlers: handlerDocuments(record),
-    ...(record.audit ? { audit: record.audit } : {}),
+    ...(bench ? { audit: bench } : {}),
+    ...(record.audits.length > 0 ? { audits: record.audits } : {}),
     ...(record.error ? { error: record.error.paragraph } : {}),
   };
   return masker.deep(document);

@@ -1,4 +1,5 @@
 import type { Listr, ListrTask } from 'listr2';
+import type { AuditResult } from '../audit/result.ts';
 import type { Listener, RunEvent, StepStatus } from '../engine/events.ts';
 import type { HostPlan } from '../engine/plan.ts';
 import { progressLine } from './plain.ts';
@@ -62,6 +63,7 @@ async function draw(hosts: readonly HostLines[], stream: NodeJS.WriteStream): Pr
 class HostLines {
   private readonly plan: HostPlan;
   private readonly outcomes = new Map<string, Deferred<Outcome>>();
+  private readonly audits: AuditResult[] = [];
   private say: (text: string) => void = () => {};
 
   constructor(plan: HostPlan) {
@@ -90,18 +92,13 @@ class HostLines {
       this.end('handlers', outcome('failed', 0, event.error?.output ?? event.error?.message));
     else if (event.kind === 'proving') this.end('handlers', { kind: 'done', milliseconds: 0 });
     else if (event.kind === 'proved') this.end('proof', { kind: 'done', milliseconds: 0 });
-    else if (event.kind === 'audited')
-      this.end(
-        'audit',
-        event.audit.status === 'done'
-          ? { kind: 'done', milliseconds: 0 }
-          : { kind: 'skipped', why: `not run: ${event.audit.reason}` },
-      );
+    else if (event.kind === 'audited') this.audits.push(event.audit);
     else if (event.kind === 'host-ended') {
       const rest: Outcome =
         event.status === 'failed'
           ? { kind: 'failed', reason: event.error?.message ?? 'failed' }
           : { kind: 'skipped', why: 'nothing to do' };
+      if (this.audits.length > 0) this.end('audit', auditOutcome(this.audits));
       for (const key of this.keys()) this.end(key, rest);
     }
     const line = progressLine(event);
@@ -143,6 +140,12 @@ class HostLines {
 function outcome(status: StepStatus, milliseconds: number, reason = ''): Outcome {
   if (status === 'failed') return { kind: 'failed', reason };
   return status === 'changed' ? { kind: 'done', milliseconds } : { kind: 'skipped', why: 'already as wanted' };
+}
+
+/** Done only when each audit ran. */
+function auditOutcome(audits: readonly AuditResult[]): Outcome {
+  const left = audits.flatMap((audit) => (audit.status === 'not-run' ? [`${audit.tool}: ${audit.reason}`] : []));
+  return left.length > 0 ? { kind: 'skipped', why: `not run: ${left.join('; ')}` } : { kind: 'done', milliseconds: 0 };
 }
 
 interface Deferred<T> {

@@ -26,7 +26,7 @@ export function progressLine(event: RunEvent): string | undefined {
     case 'proved':
       return 'proved: nothing differs';
     case 'auditing':
-      return 'auditing with docker-bench-security';
+      return `auditing: ${event.tool}`;
     case 'note':
       return event.message;
     default:

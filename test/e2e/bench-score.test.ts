@@ -42,7 +42,7 @@ describe.skipIf(unavailable)('the real docker-bench-security', () => {
         expect(applied.exitCode, applied.stderr).toBe(0);
         const [first, then] = [before, applied].map(({ document }) => document.hosts[0]?.audit);
         if (first?.status !== 'done' || then?.status !== 'done') throw new Error('the audit did not run');
-        expect(then.score - first.score).toBeGreaterThanOrEqual(12);
+        expect(Number(then.score) - Number(first.score)).toBeGreaterThanOrEqual(12);
         expect(then.previous?.score).toBe(first.score);
         expect((await host.exec('ls -d /run/harden-bench*')).exitCode).not.toBe(0);
       });

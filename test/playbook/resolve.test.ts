@@ -29,7 +29,7 @@ test('a whole playbook', async () => {
     file: join(folder, 'playbook.yml'),
     name: 'Docker host on deb12',
     handlers: [{ name: 'reload', check: "sh -c 'nginx -t'", run: `sh -c 'echo '\\''it'\\'''\\''s'\\'' bob'` }],
-    audit: { docker_bench: { min_score: 40, fail_on: ['2.1'] } },
+    audit: { docker_bench: { min_score: 40, fail_on: ['2.1'] }, effective: {} },
     secrets: [],
   });
   expect(tasks.map(({ type, ...task }) => ({ ...task, type: type.type }))).toEqual([
@@ -195,7 +195,7 @@ describe('includes', () => {
     expect(tasks[1]?.params).toEqual({ path: '/site-outer', content: 'from sub', mode: '0600' });
     expect(tasks[0]?.at).toEqual({ file: join(folder, 'sub/one.yml'), line: 3, column: 5 });
     expect(handlers).toEqual([{ name: 'h', run: "sh -c 'echo own'" }]);
-    expect(audit).toEqual({ docker_bench: {} });
+    expect(audit).toEqual({ docker_bench: {}, effective: {} });
   });
 
   test('variables from outside win everywhere', async () => {

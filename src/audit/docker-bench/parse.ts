@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { AuditCheck } from '../result.ts';
-import type { BenchRecord } from './script.ts';
+import type { AuditCheck, Severity } from '../result.ts';
 
 /** What docker-bench-security's JSON says. */
 export interface BenchReport {
@@ -40,14 +39,6 @@ export function parseBench(text: string): BenchReport | undefined {
   };
 }
 
-/** The record of the run before, or undefined when there is none or it cannot be read. */
-export function parseRecord(text: string): BenchRecord | undefined {
-  const parsed = z
-    .object({ score: z.number(), at: z.string(), warnings: z.array(z.string()) })
-    .safeParse(parseJson(text));
-  return parsed.success ? parsed.data : undefined;
-}
-
 function parseJson(text: string): { tests?: unknown } | undefined {
   try {
     const json: unknown = JSON.parse(text);
@@ -79,6 +70,7 @@ function toCheck(value: unknown, section: string | undefined): AuditCheck[] {
       id,
       title: desc ?? '',
       result,
+      severity: SEVERITY[result],
       section: section ?? sectionTitle(id),
       ...(details ? { details } : {}),
       ...(items ? { items } : {}),
@@ -97,12 +89,21 @@ function salvage(text: string): AuditCheck[] {
       id,
       title,
       result: result as AuditCheck['result'],
+      severity: SEVERITY[result as AuditCheck['result']],
       section: sectionTitle(id),
       ...(details ? { details } : {}),
     });
   }
   return checks;
 }
+
+const SEVERITY: Readonly<Record<AuditCheck['result'], Severity>> = {
+  PASS: 'info',
+  WARN: 'medium',
+  INFO: 'info',
+  NOTE: 'info',
+  SKIP: 'info',
+};
 
 const SECTIONS: Record<string, string> = {
   1: 'Host Configuration',
