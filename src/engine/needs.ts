@@ -28,6 +28,11 @@ function test(need: Need): Script {
     case 'unit':
       // a masked unit is there: whoever needs it running says more of it than that
       return sh`case $(systemctl show -P LoadState ${name} 2>/dev/null) in loaded | masked) ;; *) false ;; esac`;
+    case 'running':
+      return sh`systemctl is-active -q ${name} 2>/dev/null`;
+    case 'network':
+      // systemd would start a docker that is stopped for whoever asks its socket
+      return sh`systemctl is-active -q docker.service 2>/dev/null && docker -H unix:///run/docker.sock network inspect ${name} >/dev/null 2>&1`;
     default:
       return sh`command -v ${name} >/dev/null`;
   }
@@ -38,7 +43,7 @@ export type NeedStanding =
   | { readonly kind: 'holds' }
   /** An earlier task brings exactly this: the plan can go on as if it were there. */
   | { readonly kind: 'provided' }
-  /** A package that an earlier task installs may bring it: what is there then is not known yet. */
+  /** A package that an earlier task installs may bring it, or it tells only once an earlier task has started it: what is there then is not known yet. */
   | { readonly kind: 'maybe'; readonly by: string }
   | { readonly kind: 'missing' };
 
@@ -49,7 +54,7 @@ export function standing(need: Need, held: ReadonlySet<string>, earlier: readonl
   const provider = changing.find(({ task }) =>
     (task.type.provides?.(task.params) ?? []).some((provided) => covers(provided, need)),
   );
-  if (provider && !need.startsWith('package:')) return { kind: 'provided' };
+  if (provider && !/^(?:package|running):/.test(need)) return { kind: 'provided' };
   if (provider) return { kind: 'maybe', by: provider.task.name };
   const installer = changing.find(({ task }) =>
     (task.type.provides?.(task.params) ?? []).some((provided) => provided.startsWith('package:')),
@@ -72,6 +77,8 @@ const WORDS: Record<string, string> = {
   group: 'the group',
   package: 'the package',
   unit: 'the systemd unit',
+  running: 'the running unit',
+  network: "Docker's network",
   command: 'the command',
 };
 

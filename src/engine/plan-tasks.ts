@@ -92,7 +92,7 @@ function plannedChange(
   if (!change) return { task, action: 'none', findings, notifies: [], risk: false };
   return {
     task,
-    action: change.action,
+    action: task.type.action?.(task.params, change) ?? change.action,
     change,
     script: task.type.apply(change, task.params, facts),
     findings,

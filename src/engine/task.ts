@@ -1,12 +1,15 @@
 import type { z } from 'zod';
 import type { Script } from '../remote/sh.ts';
 import type { AccessEffect } from './access.ts';
-import type { Change } from './diff.ts';
+import type { Change, ChangeAction } from './diff.ts';
 import type { Facts } from './facts.ts';
 import type { State } from './state.ts';
 
-/** Something a task needs on the host, or brings: `path:/etc/docker`, `user:admin`, `group:docker`, `package:docker.io`, `unit:docker.service`, `command:ufw`. */
-export type Need = `${'path' | 'user' | 'group' | 'package' | 'unit' | 'command'}:${string}`;
+/**
+ * Something a task needs on the host, or brings: `path:/etc/docker`, `user:admin`, `group:docker`, `package:docker.io`, `unit:docker.service`
+ * (systemd knows it), `running:docker.service` (it is active: what it tells is known only then), `network:front` (Docker's), `command:ufw`.
+ */
+export type Need = `${'path' | 'user' | 'group' | 'package' | 'unit' | 'running' | 'network' | 'command'}:${string}`;
 
 /** What runs once, after the steps, when a step that names it changed something. */
 export interface Handler {
@@ -72,6 +75,8 @@ export interface TaskType<P = never, S extends State = State> {
   undo?(change: Change<S>, params: P, facts: Facts): Script | undefined;
   /** Runs after the handlers, once a fresh login by the new way in has succeeded: closes an old one that the change had left open beside it. */
   closeOldWay?(change: Change<S>, params: P, facts: Facts): Script | undefined;
+  /** How the change is called where a thing that does not exist has a state all the same: what was read around it. */
+  action?(params: P, change: Change<S>): ChangeAction;
   /** What of this change cannot be taken back, said before apply and at rollback. */
   irreversible?(params: P, change: Change<S>): string | undefined;
   /** State keys whose values are secrets: never shown, logged or saved. */

@@ -68,7 +68,10 @@ triggers=\${out##*TriggeredBy=}
   },
 
   needs: (p) => (wantsUnit(p) ? [`unit:${fullUnitName(p.name)}`] : []),
-  provides: (p) => (wantsUnit(p) ? [`unit:${fullUnitName(p.name)}`] : []),
+  provides: (p) =>
+    wantsUnit(p)
+      ? [`unit:${fullUnitName(p.name)}`, ...(p.state === 'started' ? [`running:${fullUnitName(p.name)}` as const] : [])]
+      : [],
   risk: (p, change) => (isAccess(change.before?.unit ?? fullUnitName(p.name)) ? 'access' : undefined),
 
   findings(change, p, { facts, before }) {

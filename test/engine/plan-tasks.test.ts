@@ -133,6 +133,22 @@ describe('needs', () => {
       expected: 'unknown',
     },
     {
+      name: 'a unit that an earlier task starts: it tells nothing before',
+      first: { name: 'a', value: '1', provides: ['unit:docker.service', 'running:docker.service'] },
+      given: '',
+      held: ['unit:docker.service'],
+      second: { name: 'b', value: '1', needs: ['running:docker.service'] },
+      expected: 'unknown',
+    },
+    {
+      name: 'a unit that is there and does not run',
+      first: { name: 'a', value: '1', provides: ['unit:docker.service'] },
+      given: '',
+      held: ['unit:docker.service'],
+      second: { name: 'b', value: '1', needs: ['running:docker.service'] },
+      expected: 'refused',
+    },
+    {
       name: 'a package is there, so it brings nothing more',
       first: { name: 'a', value: '1', provides: ['package:app'] },
       given: '1',

@@ -80,7 +80,8 @@ describe.each(registry.types.map((type) => [type.type, type] as const))('%s', (_
       const params = load(type, example);
       expect(type.id(params)).toMatch(/\S/);
       const things = [...(type.needs?.(params, debian12Facts) ?? []), ...(type.provides?.(params) ?? [])];
-      for (const thing of things) expect(thing).toMatch(/^(?:path:\/|(?:user|group|package|unit|command):)[^\n]+$/);
+      for (const thing of things)
+        expect(thing).toMatch(/^(?:path:\/|(?:user|group|package|unit|running|network|command):)[^\n]+$/);
     });
 
     test('makes scripts that a shell can read', () => {

@@ -37,7 +37,12 @@ describeTask(serviceTask, [
     name: 'leaves a running, enabled unit alone',
     params: { name: 'docker', state: 'started', enabled: true },
     given: unit(),
-    expect: { action: 'none', findings: [], needs: ['unit:docker.service'], provides: ['unit:docker.service'] },
+    expect: {
+      action: 'none',
+      findings: [],
+      needs: ['unit:docker.service'],
+      provides: ['unit:docker.service', 'running:docker.service'],
+    },
   },
   {
     name: 'starts and enables',
