@@ -39,7 +39,7 @@ const LOCK_OUTS: readonly LockOut[] = [
   },
   {
     fault: '`DenyGroups` names a group of the login',
-    tasks: '- sshd: { options: { DenyGroups: sudo } }',
+    tasks: '- sshd: { options: { DenyGroups: admin0 } }',
     user: 'admin0',
     outcome: 'undone',
     says: /fresh login did not work/,
@@ -126,11 +126,13 @@ const LOCK_OUTS: readonly LockOut[] = [
     says: /fresh login did not work/,
   },
   {
-    fault: 'the home is writable for the group',
+    fault: 'the home is writable for a group that others are in',
+    // Debian's sshd trusts a group that has no other member.
+    setup: 'usermod -a -G admin0 games',
     tasks: '- file: { path: /home/admin0, mode: "0775" }',
     user: 'admin0',
     outcome: 'undone',
-    says: /fresh login as?.* ?did not work|fresh login did not work/,
+    says: /fresh login did not work/,
   },
   {
     fault: 'the home belongs to somebody else',
@@ -150,7 +152,7 @@ const LOCK_OUTS: readonly LockOut[] = [
     tasks: '- copy: { dest: /etc/sudoers.d/zz, content: "admin0 ALL=(ALL) !ALL\\n", mode: "0440" }',
     user: 'admin0',
     outcome: 'undone',
-    says: /may not use sudo/,
+    says: /fresh login did not work.*: sudo on /,
   },
   {
     fault: 'sudo asks for a password that harden does not have',
@@ -266,10 +268,10 @@ describe.skipIf(unavailable)('nobody is locked out', () => {
     test(fault, async () => {
       if (setup) expect((await host.exec(setup)).exitCode).toBe(0);
       const options = { ...(user ? { user } : {}), ...(env ? { env } : {}) };
-      const args = await otherKeys(wrongKeys);
+      const firstArgs = await otherKeys(wrongKeys);
       const before = await accessState(host);
       const playbook = `tasks:\n  ${tasks}\n${handlers}`;
-      const run = await apply(host, playbook, { ...options, args });
+      const run = await apply(host, playbook, { ...options, firstArgs });
       expect(run.stderr).toMatch(says);
       expect(run.exitCode).toBe(1);
       expect(await accessState(host)).toBe(before);

@@ -11,31 +11,25 @@ export interface Timed extends Ran {
   readonly seconds: number;
 }
 
+/** How a run is started: who logs in, and options of harden's before (`firstArgs`) and behind those that lead to the host. */
+export interface FaultRun extends RunOptions {
+  readonly firstArgs?: readonly string[];
+  readonly args?: readonly string[];
+}
+
 /** Applies a playbook's text to a lab host. */
-export async function apply(
-  host: LabHost,
-  playbook: string,
-  options: RunOptions & { readonly args?: readonly string[] } = {},
-): Promise<Timed> {
+export async function apply(host: LabHost, playbook: string, options: FaultRun = {}): Promise<Timed> {
   const started = performance.now();
   const ran = await harden(await applyArgs(host, playbook, options), options);
   return { ...ran, seconds: (performance.now() - started) / 1000 };
 }
 
 /** Starts to apply a playbook's text; the caller ends it. */
-export async function startApply(
-  host: LabHost,
-  playbook: string,
-  options: RunOptions & { readonly args?: readonly string[] } = {},
-) {
+export async function startApply(host: LabHost, playbook: string, options: FaultRun = {}) {
   return { process: startHarden(await applyArgs(host, playbook, options), options) };
 }
 
-async function applyArgs(
-  host: LabHost,
-  playbook: string,
-  options: RunOptions & { readonly args?: readonly string[] },
-): Promise<string[]> {
+async function applyArgs(host: LabHost, playbook: string, options: FaultRun): Promise<string[]> {
   const file = await playbookFile(playbook);
   return [
     'apply',
@@ -43,6 +37,7 @@ async function applyArgs(
     '--guard-timeout',
     String(GUARD_SECONDS),
     file,
+    ...(options.firstArgs ?? []),
     ...hostArgs(host, options.user),
     ...(options.args ?? []),
   ];
@@ -56,16 +51,13 @@ export async function playbookFile(playbook: string): Promise<string> {
 }
 
 /** Plans a playbook's text; exits with 2 when something differs. */
-export async function plan(
-  host: LabHost,
-  playbook: string,
-  options: RunOptions & { readonly args?: readonly string[] } = {},
-): Promise<Ran> {
+export async function plan(host: LabHost, playbook: string, options: FaultRun = {}): Promise<Ran> {
   return harden(
     [
       'plan',
       '--detailed-exitcode',
       await playbookFile(playbook),
+      ...(options.firstArgs ?? []),
       ...hostArgs(host, options.user),
       ...(options.args ?? []),
     ],
@@ -77,8 +69,8 @@ export async function plan(
 export async function accessState(host: LabHost): Promise<string> {
   const { stdout } = await host.exec(`sshd -T 2>&1 | sort
 getent passwd; getent group | sort; cut -d: -f1,2,8 /etc/shadow
-find /etc/ssh /etc/sudoers /etc/sudoers.d /etc/pam.d /etc/security /etc/nologin /etc/hosts.deny /etc/ufw /etc/default/ufw /root/.ssh /home -xdev ! -name '.harden*' -printf '%p %y %U:%G %m %s\\n' 2>/dev/null | sort
-find /etc/ssh /etc/sudoers /etc/sudoers.d /etc/pam.d /etc/hosts.deny /etc/ufw /root/.ssh /home -xdev -type f -exec sha256sum {} + 2>/dev/null | sort
+find /etc/ssh /etc/sudoers /etc/sudoers.d /etc/pam.d /etc/security /etc/nologin /etc/hosts.deny /etc/ufw /etc/default/ufw /root/.ssh /home -xdev ! -name .sudo_as_admin_successful ! -name '.harden*' -printf '%p %y %U:%G %m %s\\n' 2>/dev/null | sort
+find /etc/ssh /etc/sudoers /etc/sudoers.d /etc/pam.d /etc/hosts.deny /etc/ufw /root/.ssh /home -xdev -type f ! -name .sudo_as_admin_successful -exec sha256sum {} + 2>/dev/null | sort
 stat -c '%a %U %G' / /root /home/*
 iptables -S 2>/dev/null | grep -c . ; ufw status 2>/dev/null
 systemctl is-active ssh; systemctl is-enabled ssh`);
