@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { CONSENTS, type Consent } from './engine/task.ts';
 import { ExitCode } from './errors.ts';
 import type { Io } from './report/io.ts';
 import { version } from './version.ts';
@@ -173,7 +174,12 @@ function withPlaybook(command: Command): Command {
     .option('-e, --extra-var <name=value>', 'a variable, or @FILE with several; may be given several times', collect)
     .option('--vars-file <file>', 'YAML file with variables; may be given several times', collect)
     .option('-t, --tags <tags>', 'only tasks with one of these tags, and what they need', commas)
-    .option('--skip-tags <tags>', 'no tasks with one of these tags', commas);
+    .option('--skip-tags <tags>', 'no tasks with one of these tags', commas)
+    .addOption(
+      new Option('--i-know <risk>', 'take a risk that a refusal names; may be given several times')
+        .choices(CONSENTS)
+        .argParser(consents),
+    );
 }
 
 function withAudit(command: Command): Command {
@@ -191,6 +197,12 @@ function withOutput(command: Command): Command {
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
+}
+
+function consents(value: string, before: readonly Consent[] = []): readonly Consent[] {
+  const known = CONSENTS.find((consent) => consent === value);
+  if (known === undefined) throw new InvalidArgumentError(`Refusals can be set aside for: ${CONSENTS.join(', ')}.`);
+  return [...before, known];
 }
 
 function commas(value: string, before: readonly string[] = []): readonly string[] {

@@ -1,6 +1,7 @@
 import type { WayIn } from '../engine/access.ts';
 import type { Facts } from '../engine/facts.ts';
 import type { RunHost } from '../engine/session.ts';
+import type { Consent } from '../engine/task.ts';
 import { UserError } from '../errors.ts';
 import type { Playbook } from '../playbook/load.ts';
 import { resolvePlaybook } from '../playbook/resolve.ts';
@@ -36,6 +37,8 @@ export interface PlaybookOptions {
   readonly varsFile?: readonly string[];
   readonly tags?: readonly string[];
   readonly skipTags?: readonly string[];
+  /** Risks that the operator accepts. */
+  readonly iKnow?: readonly Consent[];
 }
 
 /** A host that was asked for: its name, its variables, and how to reach it. */
@@ -91,6 +94,7 @@ export function runHost(host: ChosenHost, playbook: Playbook, vars: Vars, option
   return {
     name: host.name,
     connect: host.connect,
+    ...(options.iKnow ? { consents: options.iKnow } : {}),
     resolve: (facts: Facts) =>
       resolvePlaybook(playbook, {
         facts,

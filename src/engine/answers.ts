@@ -4,6 +4,7 @@ import type { Frame } from '../remote/shell.ts';
 import type { Facts } from './facts.ts';
 import { ARMED_PROBE } from './guard-script.ts';
 import { PENDING } from './host-layout.ts';
+import { explainLastRun, LAST_RUN_PROBE } from './last-run.ts';
 import { needsProbe } from './needs.ts';
 import type { ResolvedTask } from './resolved-task.ts';
 import type { Handler, Need } from './task.ts';
@@ -18,6 +19,8 @@ export interface Answers {
   readonly pending: readonly Handler[];
   /** Journal directories of runs whose guard is still armed. */
   readonly armed: readonly string[];
+  /** How the last run stopped, as a sentence; undefined where it came to its end. */
+  readonly lastRun?: string | undefined;
 }
 
 /** The scripts of one probe batch, each text once, and how to read the answers back. */
@@ -42,6 +45,7 @@ export function probeBatch(tasks: readonly ResolvedTask[], facts: Facts): ProbeB
   const needs = [...new Set(active.flatMap((task) => task.type.needs?.(task.params, facts) ?? []))] as Need[];
   const pendingAt = place(PENDING_PROBE);
   const armedAt = place(ARMED_PROBE);
+  const lastRunAt = place(LAST_RUN_PROBE);
   const needsAt = needs.length > 0 ? place(needsProbe(needs)) : undefined;
   const taskAt = new Map(active.map((task) => [task.index, place(task.type.probe(task.params, facts))]));
   return {
@@ -53,6 +57,7 @@ export function probeBatch(tasks: readonly ResolvedTask[], facts: Facts): ProbeB
       ),
       pending: readPending(frames[pendingAt]?.stdout.toString('utf8') ?? ''),
       armed: (frames[armedAt]?.stdout.toString('utf8') ?? '').split('\n').filter(Boolean),
+      lastRun: explainLastRun(frames[lastRunAt]?.stdout.toString('utf8') ?? ''),
     }),
   };
 }

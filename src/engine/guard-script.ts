@@ -1,8 +1,12 @@
+import { basename } from 'node:path';
 import { raw, type Script, sh } from '../remote/sh.ts';
 import { BOOT_GUARD, BOOT_GUARD_WANTED, RUNS } from './host-layout.ts';
 
 /** What the undo writes beside the files that it puts back: logs, states and one file at a time. */
 const RESERVE_BYTES = 262_144;
+
+/** A step that had systemd read its units anew made it know of the guard for the next boot too. */
+export const FORGET_BOOT_GUARD: Script = sh`[ "$(systemctl show -p LoadState --value ${basename(BOOT_GUARD)} 2>/dev/null)" != loaded ] || systemctl daemon-reload || :`;
 
 /**
  * Tells the host to undo the run's access steps by itself once the run has not been heard of for `seconds`, unless it is disarmed:
@@ -51,7 +55,10 @@ export function disarmScript(runId: string): Script {
   return sh`set -eu
 mv ${run}/armed ${run}/disarmed
 rm -f ${BOOT_GUARD} ${BOOT_GUARD_WANTED} ${run}/reserve
-if [ -d /run/systemd/system ]; then systemctl stop ${unit(runId)}.timer ${unit(runId)}.service 2>/dev/null || :; fi
+if [ -d /run/systemd/system ]; then
+  systemctl stop ${unit(runId)}.timer ${unit(runId)}.service 2>/dev/null || :
+  ${raw(FORGET_BOOT_GUARD)}
+fi
 if [ -e ${run}/adopts ]; then
   while IFS= read -r other; do mv "$other/adopted" "$other/disarmed" 2>/dev/null || :; done <${run}/adopts
 fi`;

@@ -6,7 +6,7 @@ import { describeNeed, type NeedStanding, standing } from './needs.ts';
 import type { HostPlan, PlannedHandler, PlannedTask } from './plan.ts';
 import type { ResolvedPlaybook, ResolvedTask } from './resolved-task.ts';
 import type { State } from './state.ts';
-import type { Finding, Handler, Need } from './task.ts';
+import type { Consent, Finding, Handler, Need } from './task.ts';
 
 /** What differs, and what would make it right: a pure function of the playbook and the host's answers. Tasks that are `settled` stay as they were planned, and others count on them. */
 export function planTasks(
@@ -48,6 +48,19 @@ export function refusals(
   return plan.tasks.flatMap((planned) =>
     planned.findings.filter(({ level }) => level === 'refuse').map((finding) => ({ planned, finding })),
   );
+}
+
+/** The plan with the refusals that the operator knows of and accepts as remarks. */
+export function consented(planned: readonly PlannedTask[], given: readonly Consent[]): readonly PlannedTask[] {
+  if (given.length === 0) return planned;
+  return planned.map((entry) => ({
+    ...entry,
+    findings: entry.findings.map((finding) =>
+      finding.level === 'refuse' && finding.consent !== undefined && given.includes(finding.consent)
+        ? { level: 'warn', message: finding.message, hint: `Accepted with --i-know ${finding.consent}` }
+        : finding,
+    ),
+  }));
 }
 
 function planTask(task: ResolvedTask, answers: Answers, facts: Facts, earlier: readonly PlannedTask[]): PlannedTask {

@@ -4,10 +4,11 @@ import { type Answers, probeBatch } from './answers.ts';
 import type { HostStatus, Listener, StepError } from './events.ts';
 import type { Facts } from './facts.ts';
 import type { HostPlan, PlannedTask } from './plan.ts';
-import { planHandlers, planTasks, refusals } from './plan-tasks.ts';
+import { consented, planHandlers, planTasks, refusals } from './plan-tasks.ts';
 import type { ResolvedPlaybook, ResolvedTask } from './resolved-task.ts';
 import { Masker } from './secrets.ts';
 import { validateScript } from './step-script.ts';
+import type { Consent } from './task.ts';
 
 /** How the engine gets at one host; it knows neither ssh nor files of the operator. */
 export interface RunHost {
@@ -15,6 +16,8 @@ export interface RunHost {
   readonly name: string;
   /** Opens a new connection and becomes root; `way` says where that differs from how the operator named the host. */
   connect(way?: WayIn): Promise<RootShell>;
+  /** Refusals that the operator sets aside. */
+  readonly consents?: readonly Consent[];
   /** The playbook for this host. */
   resolve(facts: Facts): ResolvedPlaybook;
 }
@@ -64,6 +67,8 @@ export class HostSession {
       audited: this.playbook.audit !== undefined,
       masker: this.masker,
     };
+    if (answers.lastRun !== undefined)
+      this.listen({ kind: 'note', host: this.host.name, message: this.masker.text(answers.lastRun) });
     this.listen({ kind: 'planned', host: this.host.name, plan });
     return plan;
   }
@@ -93,6 +98,10 @@ export class HostSession {
 
   /** A validator that says no is a refusal at its task: apply would fail there. */
   async validated(planned: readonly PlannedTask[], answers: Answers): Promise<readonly PlannedTask[]> {
+    return consented(await this.checked(planned, answers), this.host.consents ?? []);
+  }
+
+  private async checked(planned: readonly PlannedTask[], answers: Answers): Promise<readonly PlannedTask[]> {
     const checks = planned.flatMap((entry) => {
       const needs =
         entry.task.skipped === undefined ? (entry.task.type.needs?.(entry.task.params, this.facts) ?? []) : [];

@@ -20,11 +20,17 @@ export interface Handler {
   readonly run: Script;
 }
 
-/** A refusal at plan, or a remark on it; `needs consent` refusals name the flag that a person may set. */
+/** Risks that a person can have a reason to take, and that no proof can rule out: `--i-know NAME` makes a remark of their refusals. */
+export const CONSENTS = ['ssh-off-at-boot'] as const;
+export type Consent = (typeof CONSENTS)[number];
+
+/** A refusal at plan, or a remark on it. */
 export interface Finding {
   readonly level: 'refuse' | 'warn';
   readonly message: string;
   readonly hint?: string | undefined;
+  /** A refusal that a person may set aside; the message MUST say what is risked. */
+  readonly consent?: Consent | undefined;
 }
 
 /**

@@ -74,7 +74,7 @@ triggers=\${out##*TriggeredBy=}
       : [],
   risk: (p, change) => (isAccess(change.before?.unit ?? fullUnitName(p.name)) ? 'access' : undefined),
 
-  findings(change, p, { facts, before }) {
+  findings(change, p, { facts, before, earlier }) {
     if (!facts.systemd)
       return [
         refusal(
@@ -82,7 +82,7 @@ triggers=\${out##*TriggeredBy=}
           'Leave the task out here with `unless: { facts.systemd: false }`',
         ),
       ];
-    return [...unitFindings(p, before), ...(change ? changeFindings(p, change, before) : [])];
+    return [...unitFindings(p, before), ...(change ? changeFindings(p, change, before, { facts, earlier }) : [])];
   },
 
   undo(change, p) {

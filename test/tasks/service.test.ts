@@ -109,7 +109,24 @@ describeTask(serviceTask, [
     name: 'speaks of the unit behind an alias',
     params: { name: 'sshd', enabled: false },
     given: unit({ Id: 'ssh.service', FragmentPath: '/lib/systemd/system/ssh.service' }),
-    expect: { keys: ['enabled'], script: ['systemctl disable -q -- ssh.service'], risk: 'access' },
+    expect: {
+      keys: ['enabled'],
+      script: ['systemctl disable -q -- ssh.service'],
+      risk: 'access',
+      findings: [/^refuse: nobody could log in after the next boot/],
+    },
+  },
+  {
+    name: 'sshd may stay off where its socket starts it',
+    params: { name: 'ssh', enabled: false },
+    given: `${unit({ Id: 'ssh.service', TriggeredBy: 'ssh.socket' })}\nId=ssh.socket\nActiveState=active\n`,
+    expect: { keys: ['enabled'], findings: [] },
+  },
+  {
+    name: 'sshd masked is sshd off at boot',
+    params: { name: 'ssh', masked: true },
+    given: unit({ Id: 'ssh.service' }),
+    expect: { keys: ['masked'], findings: [/--i-know ssh-off-at-boot/] },
   },
   {
     name: 'a unit that does not exist is stopped and disabled',

@@ -1,4 +1,5 @@
 import { raw, type Script, sh } from '../../remote/sh.ts';
+import { FORGET_BOOT_GUARD } from '../guard-script.ts';
 import { BOOT_GUARD, BOOT_GUARD_WANTED, PENDING, RUNS, RUNTIME_DIRECTORY, STATE_DIRECTORY } from '../host-layout.ts';
 
 /** Who applies what, as the journal and the host's lock tell it. */
@@ -66,7 +67,8 @@ fi`;
 }
 
 /** Lets the host's lock go; runs in the root shell itself. What follows (an audit) only reads. */
-export const END_RUN: Script = sh`exec 9>&-
+export const END_RUN: Script = sh`true >"$harden_run/ended"
+exec 9>&-
 rm -f "$harden_life"`;
 
 /** Where a run's last sign of life is, as seconds of the host's uptime; in memory, so that a full disk does not silence it. */
@@ -318,7 +320,10 @@ if [ "$1" = guard ]; then
     run_after
   } >>"$log" 2>&1
   : >"$run/guard-undone"
-  if grep -qsF "$run/" ${BOOT_GUARD}; then rm -f ${BOOT_GUARD} ${BOOT_GUARD_WANTED}; fi
+  if grep -qsF "$run/" ${BOOT_GUARD}; then
+    rm -f ${BOOT_GUARD} ${BOOT_GUARD_WANTED}
+    if [ -d /run/systemd/system ]; then ${raw(FORGET_BOOT_GUARD)}; fi
+  fi
   [ ! -e "$run/undo-failed" ] || exit 1
 else
   rm -f "$run/undo-failed"

@@ -1,5 +1,5 @@
 import type { Change } from '../../engine/diff.ts';
-import type { Finding } from '../../engine/task.ts';
+import type { Finding, FindingContext } from '../../engine/task.ts';
 import { refusal, warning } from './finding.ts';
 import type { Service, ServiceState } from './service-params.ts';
 import { fullUnitName } from './unit.ts';
@@ -92,8 +92,43 @@ function cannotEnable(unit: string, file: string): Finding[] {
   }
 }
 
-/** What follows from the change. */
-export function changeFindings(p: Service, change: Change<ServiceState>, before: ServiceState): Finding[] {
+/** What follows from the change. `earlier`: the service tasks before it that change something. */
+export function changeFindings(
+  p: Service,
+  change: Change<ServiceState>,
+  before: ServiceState,
+  { facts, earlier = [] }: Pick<FindingContext, 'facts' | 'earlier'>,
+): Finding[] {
+  return [
+    ...stillTriggered(p, change, before),
+    ...(facts.ssh ? offAtBoot(p, change, before, earlier as readonly Service[]) : []),
+  ];
+}
+
+/** The fresh login succeeds while sshd still runs, so no guard sees this one: it comes with the next boot. */
+function offAtBoot(
+  p: Service,
+  { keys }: Change<ServiceState>,
+  before: ServiceState,
+  earlier: readonly Service[],
+): Finding[] {
+  const off = (p.enabled === false && keys.includes('enabled')) || (p.masked === true && keys.includes('masked'));
+  const bySocket =
+    before?.triggers?.includes('ssh.socket') ||
+    earlier.some(({ name, enabled }) => fullUnitName(name) === 'ssh.socket' && enabled === true);
+  if (!off || (before?.unit ?? fullUnitName(p.name)) !== 'ssh.service' || bySocket) return [];
+  return [
+    {
+      level: 'refuse',
+      message:
+        'nobody could log in after the next boot: sshd, by which this run came in, would not be started any more',
+      hint: 'Leave ssh enabled, or enable ssh.socket in a task before this one; where another server lets you in, say so with --i-know ssh-off-at-boot',
+      consent: 'ssh-off-at-boot',
+    },
+  ];
+}
+
+function stillTriggered(p: Service, change: Change<ServiceState>, before: ServiceState): Finding[] {
   const stops = change.keys.includes('state') && p.state === 'stopped' && !p.masked;
   const triggers = before?.triggers ?? [];
   if (!stops || triggers.length === 0) return [];

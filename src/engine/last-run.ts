@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { type Script, sh } from '../remote/sh.ts';
+import { RUNS } from './host-layout.ts';
+
+/** Prints the last run when it did not come to its end: who, how its guard stands, and the step in which it stopped. */
+export const LAST_RUN_PROBE: Script = sh`harden_last=
+for harden_last in ${RUNS}/*/; do :; done
+if [ -f "$harden_last/undo.sh" ] && [ ! -e "$harden_last/ended" ]; then
+  tr -d '\\000' 2>/dev/null <"$harden_last/run.json"
+  harden_guard=none
+  for harden_word in armed adopted disarmed fired guard-undone; do [ ! -e "$harden_last/$harden_word" ] || harden_guard=$harden_word; done
+  printf '\\0%s\\0' "$harden_guard"
+  for harden_state in "$harden_last"[0-9]*/state; do
+    [ -e "$harden_state" ] || continue
+    read -r harden_word <"$harden_state"
+    [ "$harden_word" != started ] || tr -d '\\000' 2>/dev/null <"\${harden_state%/state}/name"
+  done
+fi`;
+
+const Identity = z.object({ by: z.string(), at: z.string(), playbook: z.string() });
+
+/** What the probe's output means to a person, as a sentence; undefined where the last run came to its end. */
+export function explainLastRun(output: string): string | undefined {
+  if (output === '') return undefined;
+  const [identity = '', guard = '', steps = ''] = output.split('\0');
+  const names = steps.split('\n').filter(Boolean);
+  const where = names.length > 0 ? `it stopped in "${names.join('", "')}"` : 'it stopped between two steps';
+  return `the run before this one${whose(identity)} did not come to its end: ${where}${GUARD[guard] ?? ''}`;
+}
+
+const GUARD: Readonly<Record<string, string>> = {
+  armed: ', and its guard is still armed: an apply takes it over',
+  fired: ', and the host is undoing what touched the way in',
+  'guard-undone': ', and the host has undone what touched the way in',
+};
+
+function whose(text: string): string {
+  try {
+    const { by, at, playbook } = Identity.parse(JSON.parse(text));
+    return ` (${by} since ${at}, applying ${playbook})`;
+  } catch {
+    return '';
+  }
+}
