@@ -8,6 +8,8 @@ import { authorizedKeyTask } from './authorized-key.ts';
 import { blockinfileTask } from './blockinfile.ts';
 import { commandTask } from './command.ts';
 import { copyTask } from './copy.ts';
+import { cronTask } from './cron.ts';
+import { debconfTask } from './debconf.ts';
 import { dockerDaemonTask } from './docker-daemon.ts';
 import { fileTask } from './file.ts';
 import { getUrlTask } from './get-url.ts';
@@ -21,6 +23,7 @@ import { serviceTask } from './service.ts';
 import { sshdTask } from './sshd.ts';
 import { sudoersTask } from './sudoers.ts';
 import { sysctlTask } from './sysctl.ts';
+import { systemdTimerTask } from './systemd-timer.ts';
 import { templateTask } from './template.ts';
 import { timezoneTask } from './timezone.ts';
 import { ufwTask } from './ufw.ts';
@@ -37,6 +40,8 @@ const types: readonly AnyTaskType[] = [
   blockinfileTask,
   commandTask,
   copyTask,
+  cronTask,
+  debconfTask,
   dockerDaemonTask,
   fileTask,
   getUrlTask,
@@ -50,6 +55,7 @@ const types: readonly AnyTaskType[] = [
   sshdTask,
   sudoersTask,
   sysctlTask,
+  systemdTimerTask,
   templateTask,
   timezoneTask,
   ufwTask,

@@ -62,11 +62,14 @@ export const mountTask = defineTask<Mount, MountState>({
 
   apply(change, p) {
     const steps: Script[] = [];
-    if (change.after.mounted === 'no' && change.keys.includes('mounted')) steps.push(sh`umount -- ${p.path}`);
+    if (change.after.mounted === 'no' && change.keys.includes('mounted'))
+      steps.push(sh`! findmnt -M ${p.path} >/dev/null || umount -- ${p.path}`);
     if (p.state === 'mounted' || p.state === 'present') steps.push(sh`[ -d ${p.path} ] || mkdir -p -m 0755 ${p.path}`);
     if (change.keys.includes('fstab')) steps.push(transformFile({ path: FSTAB, produce: editFstab(p) }), RELOAD);
     if (p.state === 'mounted') {
-      if (change.keys.includes('mounted')) steps.push(sh`mount -- ${p.path}`);
+      if (change.keys.includes('mounted'))
+        // a second one would lie on top of the first
+        steps.push(sh`findmnt -M ${p.path} >/dev/null || mount -- ${p.path}`);
       else if (change.keys.includes('flags') || p.fstype === 'tmpfs') steps.push(sh`mount -o remount -- ${p.path}`);
     }
     return steps.map((step) => `${step.trimEnd()}\n`).join('');

@@ -5,6 +5,7 @@ import { defineTask, type Finding } from '../engine/task.ts';
 import { raw, type Script, sh } from '../remote/sh.ts';
 import { accountWord } from './support/account-name.ts';
 import { warning } from './support/finding.ts';
+import { oneOrMore } from './support/one-or-more.ts';
 import * as wholeFile from './support/whole-file.ts';
 
 // in sudoers a name in capitals is an alias, and ALL is everybody
@@ -36,10 +37,7 @@ const Sudoers = z
       .describe('The file in /etc/sudoers.d.'),
     user: sudoName.optional().describe('The user who may.'),
     group: sudoName.optional().describe('The group whose members may, in place of `user`.'),
-    commands: z
-      .union([command.transform((one) => [one]), z.array(command).min(1, 'name at least one command, or ALL')], {
-        error: (issue) => firstMessage(issue.errors),
-      })
+    commands: oneOrMore(command, 'name at least one command, or ALL')
       .optional()
       .describe(
         'What may be run: `ALL`, or programs with their whole paths, with arguments where only those are meant.',
@@ -179,9 +177,4 @@ function remarks(change: Change<wholeFile.WholeFileState>, p: Sudoers, login: st
       ),
     );
   return findings;
-}
-
-function firstMessage(errors: unknown): string | undefined {
-  const lists = Array.isArray(errors) ? (errors as { code?: string; message?: string }[][]) : [];
-  return lists.flat().find(({ code }) => code !== 'invalid_type')?.message;
 }
