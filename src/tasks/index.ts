@@ -11,6 +11,7 @@ import { copyTask } from './copy.ts';
 import { cronTask } from './cron.ts';
 import { debconfTask } from './debconf.ts';
 import { dockerDaemonTask } from './docker-daemon.ts';
+import { dockerNetworkTask } from './docker-network.ts';
 import { fileTask } from './file.ts';
 import { getUrlTask } from './get-url.ts';
 import { gitTask } from './git.ts';
@@ -43,6 +44,7 @@ const types: readonly AnyTaskType[] = [
   cronTask,
   debconfTask,
   dockerDaemonTask,
+  dockerNetworkTask,
   fileTask,
   getUrlTask,
   gitTask,

@@ -1,5 +1,6 @@
 import { type Change, diff } from '../../../src/engine/diff.ts';
-import type { AnyTaskType } from '../../../src/engine/task.ts';
+import type { State } from '../../../src/engine/state.ts';
+import type { AnyTaskType, TaskType } from '../../../src/engine/task.ts';
 import type { Script } from '../../../src/remote/sh.ts';
 import type { ExecResult, LabHost } from '../../lab/lab.ts';
 import { fakeFiles } from '../../support/describe-task.ts';
@@ -34,6 +35,27 @@ async function probeOnHost(host: LabHost, script: Script): Promise<string> {
     input: `export LC_ALL=C\nmain() {\n${script}\n}\nmain </dev/null`,
   });
   return Buffer.from(stdout, 'base64').toString('utf8');
+}
+
+/** What a plan says of one task on a host. */
+export async function planOnHost<P, S extends State>(
+  host: LabHost,
+  type: TaskType<P, S>,
+  params: unknown,
+): Promise<Planned<P, S>> {
+  const p = type.params.parse(params);
+  const before = type.read(await probeOnHost(host, type.probe(p, debian12Facts)), p);
+  const change = diff(before, type.want(p, debian12Facts, before));
+  const findings = type.findings?.(change, p, { facts: debian12Facts, before }) ?? [];
+  return { params: p, before, change, findings: findings.map(({ level, message }) => `${level}: ${message}`) };
+}
+
+export interface Planned<P, S extends State> {
+  readonly params: P;
+  readonly before: S;
+  readonly change: Change<S> | undefined;
+  /** `level: message`. */
+  readonly findings: readonly string[];
 }
 
 /** One task from probe to proof on a host, applied twice, as every change must bear. */
