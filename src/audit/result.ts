@@ -40,6 +40,16 @@ export interface AuditCheck {
   readonly remediation?: string | undefined;
   /** What mends it, each by itself. */
   readonly fix?: readonly Fix[] | undefined;
+  /** What it takes to mend it. */
+  readonly effort?: 'low' | 'medium' | 'high' | undefined;
+  /** What mending costs what runs: nothing, a restart of Docker, containers made anew, data that moves or goes out of sight. */
+  readonly risk?: 'none' | 'restart' | 'recreate' | 'data' | undefined;
+  /** How many points the tool's score gains when it is mended. */
+  readonly points?: number | undefined;
+  /** Why harden does not chase it. */
+  readonly declined?: string | undefined;
+  /** Why a PASS does not mean what it says. */
+  readonly caveat?: string | undefined;
   /** Checks of docker-bench-security (CIS Docker Benchmark) that ask the same: `5.5`. */
   readonly related?: readonly string[] | undefined;
   /** A baseline accepts it: it counts for no gate. */

@@ -71,6 +71,11 @@ async function compareWithLast(results: readonly AuditResult[], shell: RootShell
   });
 }
 
+/** True for an audit that ran to its end; what it did not get to is not passed. */
+export function isWhole(audit: AuditResult): boolean {
+  return audit.status === 'done' && audit.incomplete === undefined;
+}
+
 export type AuditVerdict = 'ok' | 'audit not run' | 'audit below threshold';
 
 /** What audits mean for the exit code of an apply: one that had to meet a condition and did not run is a failure, not a pass. */
@@ -78,6 +83,6 @@ export function verdict(audits: readonly AuditResult[], settings: AuditSettings)
   const gated = Object.values(settings).some(
     (gate: AuditGate) => gate.min_score !== undefined || gate.fail_on !== undefined,
   );
-  if (gated && audits.some(({ status }) => status === 'not-run')) return 'audit not run';
+  if (gated && !audits.every(isWhole)) return 'audit not run';
   return audits.some((audit) => audit.status === 'done' && audit.failures.length > 0) ? 'audit below threshold' : 'ok';
 }

@@ -5,7 +5,7 @@ import { didYouMean } from '../playbook/did-you-mean.ts';
 import { loadPlaybook } from '../playbook/load.ts';
 import type { Io } from '../report/io.ts';
 import { registry } from '../tasks/index.ts';
-import { type AuditSourceOptions, auditHost } from './audit-host.ts';
+import { type AuditSourceOptions, auditHost, isWhole } from './audit-host.ts';
 import { chooseHosts, commandVars, type HostOptions, type PlaybookOptions, runHost } from './hosts.ts';
 import { type OutputOptions, openReport } from './report.ts';
 
@@ -34,7 +34,7 @@ export async function audit(file: string | undefined, options: AuditOptions, io:
           report.listen({ kind: 'connected', host: host.name, facts: shell.facts });
           const settings = playbook ? runHost(host, playbook, vars, options, io).resolve(shell.facts).audit : undefined;
           const audits = await auditHost(host.name, shell, withOptions(settings, options), options, io, report.listen);
-          const whole = audits.length > 0 && audits.every(({ status }) => status === 'done');
+          const whole = audits.length > 0 && audits.every(isWhole);
           report.listen({ kind: 'host-ended', host: host.name, status: whole ? 'ok' : 'failed' });
           return audits;
         } finally {
@@ -49,8 +49,7 @@ export async function audit(file: string | undefined, options: AuditOptions, io:
     await report.finish();
     if (io.signal.aborted) return ExitCode.Interrupted;
     // An audit that did not run is never passed.
-    if (results.some((audits) => audits.length === 0 || audits.some(({ status }) => status !== 'done')))
-      return ExitCode.Failed;
+    if (results.some((audits) => audits.length === 0 || !audits.every(isWhole))) return ExitCode.Failed;
     return results.flat().some((audit) => audit.status === 'done' && audit.failures.length > 0)
       ? ExitCode.AuditBelowThreshold
       : ExitCode.Done;

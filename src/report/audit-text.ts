@@ -1,23 +1,21 @@
-import type { AuditCheck, AuditDone, AuditResult } from '../audit/result.ts';
+import { type AuditCheck, type AuditDone, type AuditResult, findingKey } from '../audit/result.ts';
+import { type AuditGroup, groupFindings } from './audit-groups.ts';
 import type { Paint } from './paint.ts';
 import { printable } from './text-diff.ts';
 
-/** An audit for people: the score and its change, the warnings by section, what changed since the run before, and whether a threshold was missed. */
+/** An audit for people: the score and its change, the findings by what mends them, what changed since the run before, and whether a threshold was missed. */
 export function auditText(host: string, audit: AuditResult, paint: Paint): string {
   const title = `${paint('bold', host)} ${audit.tool}`;
   if (audit.status === 'not-run') return `${title}: ${paint('yellow', `not run: ${printable(audit.reason)}`)}\n`;
   const score = audit.score === undefined ? '' : `score ${paint('bold', String(audit.score))} of `;
   const lines = [`${title}: ${score}${audit.checks} checks${change(audit)}`];
-  if (audit.incomplete) lines.push(paint('yellow', `  ${audit.incomplete}`));
-  const warnings = audit.results.filter(({ result }) => result === 'WARN');
-  for (const [section, checks] of bySection(warnings)) {
-    lines.push(`  ${paint('bold', section)}`);
-    for (const check of checks)
-      lines.push(`    ${paint('yellow', 'WARN')} ${check.id} ${printable(check.title)}${details(check, paint)}`);
-  }
-  if (warnings.length === 0) lines.push(`  ${paint('green', 'no warnings')}`);
-  lines.push(...sinceLast(audit, warnings, paint));
-  for (const failure of audit.failures) lines.push(`  ${paint('red', `below the threshold: ${failure}`)}`);
+  if (audit.incomplete) lines.push(paint('yellow', `  ${printable(audit.incomplete)}`));
+  const groups = groupFindings(audit.results);
+  for (const group of groups) lines.push(...groupLines(group, paint));
+  if (groups.length === 0) lines.push(`  ${paint('green', 'no warnings')}`);
+  lines.push(...skipped(audit.results, paint), ...accepted(audit.results, paint), ...sinceLast(audit, paint));
+  for (const note of audit.notes ?? []) lines.push(`  ${paint('yellow', printable(note))}`);
+  for (const failure of audit.failures) lines.push(`  ${paint('red', `below the threshold: ${printable(failure)}`)}`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -27,24 +25,65 @@ function change(audit: AuditDone): string {
   return ` (${delta > 0 ? '+' : ''}${delta === 0 ? 'unchanged' : delta} since ${audit.previous.at.slice(0, 16).replace('T', ' ')})`;
 }
 
-function sinceLast(audit: AuditDone, warnings: readonly AuditCheck[], paint: Paint): string[] {
-  if (!audit.previous) return [];
-  const now = new Set(warnings.map(({ id }) => id));
-  const before = new Set(audit.previous.warnings);
-  const mended = [...before].filter((id) => !now.has(id));
-  const fresh = [...now].filter((id) => !before.has(id));
-  return [
-    ...(mended.length > 0 ? [`  ${paint('green', `mended since: ${mended.join(', ')}`)}`] : []),
-    ...(fresh.length > 0 ? [`  ${paint('red', `new since: ${fresh.join(', ')}`)}`] : []),
-  ];
+function groupLines(group: AuditGroup, paint: Paint): string[] {
+  const head = group.how === 'declined' ? 'declined' : `to be mended ${group.how}`;
+  const lines = [`  ${paint('bold', head)}${costs(group, group.how === 'declined' ? 0 : group.points)}`];
+  for (const check of group.checks) {
+    const own = group.how === 'by hand' ? costs(check, check.points) : '';
+    lines.push(`    ${paint('yellow', 'WARN')} ${named(check)}${own}${details(check, paint)}`);
+    const advice = check.declined ?? (group.how === 'by hand' ? check.remediation : flag(check));
+    if (advice) lines.push(`      ${paint('dim', printable(advice))}`);
+  }
+  return lines;
 }
 
-function bySection(checks: readonly AuditCheck[]): Map<string, AuditCheck[]> {
-  const sections = new Map<string, AuditCheck[]>();
-  for (const check of checks) sections.set(check.section, [...(sections.get(check.section) ?? []), check]);
-  return sections;
+function costs({ effort, risk }: Pick<AuditCheck, 'effort' | 'risk'>, points = 0): string {
+  const said = [
+    ...(effort ? [`effort ${effort}`] : []),
+    ...(risk ? [`risk ${risk}`] : []),
+    ...(points > 0 ? [`+${points} points`] : []),
+  ];
+  return said.length > 0 ? ` (${said.join(', ')})` : '';
+}
+
+function flag({ fix }: AuditCheck): string | undefined {
+  const first = fix?.[0];
+  if (first?.kind === 'docker-run') return first.flag;
+  return first?.kind === 'dockerfile' ? first.line : undefined;
+}
+
+function named({ id, title, subject }: AuditCheck): string {
+  const short = title.replace(/^Ensure (that )?/, '').replace(/ \((Automated|Manual|Scored)\)$/, '');
+  return `${printable(id)} ${printable(short)}${subject === undefined ? '' : ` [${printable(subject)}]`}`;
 }
 
 function details(check: AuditCheck, paint: Paint): string {
   return check.details ? paint('dim', ` (${printable(check.details).slice(0, 120)})`) : '';
+}
+
+/** What was not checked is said: it is not passed. */
+function skipped(results: readonly AuditCheck[], paint: Paint): string[] {
+  const left = results.filter(({ result }) => result === 'SKIP');
+  return left.map((check) => `  ${paint('yellow', 'not checked')} ${named(check)}${details(check, paint)}`);
+}
+
+function accepted(results: readonly AuditCheck[], paint: Paint): string[] {
+  const lines = results.flatMap((check) => {
+    if (!check.accepted || check.result !== 'WARN') return [];
+    const { reason, expires } = check.accepted;
+    return [`    ${named(check)}: ${printable(reason)}${expires ? ` (until ${expires})` : ''}`];
+  });
+  return lines.length > 0 ? [`  ${paint('bold', 'accepted by the baseline')}`, ...lines] : [];
+}
+
+function sinceLast(audit: AuditDone, paint: Paint): string[] {
+  if (!audit.previous) return [];
+  const now = new Set(audit.results.filter(({ result }) => result === 'WARN').map(findingKey));
+  const before = new Set(audit.previous.warnings);
+  const mended = [...before].filter((key) => !now.has(key)).map(printable);
+  const fresh = [...now].filter((key) => !before.has(key)).map(printable);
+  return [
+    ...(mended.length > 0 ? [`  ${paint('green', `mended since: ${mended.join(', ')}`)}`] : []),
+    ...(fresh.length > 0 ? [`  ${paint('red', `new since: ${fresh.join(', ')}`)}`] : []),
+  ];
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { AuditCheck, Severity } from '../result.ts';
+import type { AuditCheck } from '../result.ts';
+import { explained, scoreOf } from './explain.ts';
 
 /** What docker-bench-security's JSON says. */
 export interface BenchReport {
@@ -16,23 +17,20 @@ const Check = z.looseObject({
   result: z.enum(['PASS', 'WARN', 'INFO', 'NOTE']),
   details: z.string().optional(),
   items: z.array(z.string()).optional(),
-  remediation: z.string().optional(),
 });
+type Check = z.infer<typeof Check>;
 const Section = z.looseObject({ id: z.string(), desc: z.string().optional(), results: z.array(z.unknown()) });
 
 /** Reads the bench's JSON; undefined when there is nothing to be read in it. It escapes no strings and may be cut off: what cannot be parsed whole is read check by check. */
 export function parseBench(text: string): BenchReport | undefined {
   const json = parseJson(text);
-  const results = json ? fromTests(json.tests) : salvage(text);
+  const results = (json ? fromTests(json.tests) : salvage(text)).map(explained);
   if (results.length === 0) return undefined;
-  const number = (key: string) =>
-    /"?(-?\d+)/.exec(new RegExp(`"${key}":\\s*(-?\\d+)`).exec(text)?.[0]?.split(':')[1] ?? '')?.[1];
-  const score = number('score');
-  const checks = number('checks');
-  if (score !== undefined && checks !== undefined) return { score: Number(score), checks: Number(checks), results };
-  const count = (result: string) => results.filter((check) => check.result === result).length;
+  // At the end alone: a details text could say the same.
+  const end = /"checks":\s*(\d+),\s*"score":\s*(-?\d+),\s*"end":\s*\d+\s*\}\s*$/.exec(text.slice(-500));
+  if (end) return { score: Number(end[2]), checks: Number(end[1]), results };
   return {
-    score: count('PASS') - count('WARN'),
+    score: scoreOf(results),
     checks: results.length,
     results,
     incomplete: 'docker-bench-security stopped before its end: the score is counted from the checks that it got to',
@@ -61,49 +59,44 @@ function fromTests(tests: unknown): AuditCheck[] {
   });
 }
 
-function toCheck(value: unknown, section: string | undefined): AuditCheck[] {
+function toCheck(value: unknown, section?: string): AuditCheck[] {
   const parsed = Check.safeParse(value);
   if (!parsed.success) return [];
-  const { id, desc, result, details, items, remediation } = parsed.data;
+  const { id, desc, result, details, items } = parsed.data;
   return [
     {
       id,
-      title: desc ?? '',
+      // "1.1.12" stands twice in its own title.
+      title: desc?.startsWith(`${id} `) ? desc.slice(id.length + 1) : (desc ?? ''),
       result,
-      severity: SEVERITY[result],
+      severity: 'medium',
       section: section ?? sectionTitle(id),
       ...(details ? { details } : {}),
-      ...(items ? { items } : {}),
-      ...(remediation ? { remediation } : {}),
+      ...(items && items.length > 0 ? { items } : {}),
     },
   ];
 }
 
 /** The checks that can be made out in a text that is no JSON as a whole. */
 function salvage(text: string): AuditCheck[] {
-  const checks: AuditCheck[] = [];
-  const pattern =
-    /"id":\s*"([^"\n]{1,20})",\s*"desc":\s*"([^\n]*?)",\s*"result":\s*"(PASS|WARN|INFO|NOTE)"(?:,\s*"details":\s*"([^\n]*?)"(?=,?\s*\n))?/g;
-  for (const [, id = '', title = '', result = '', details] of text.matchAll(pattern)) {
-    checks.push({
-      id,
-      title,
-      result: result as AuditCheck['result'],
-      severity: SEVERITY[result as AuditCheck['result']],
-      section: sectionTitle(id),
-      ...(details ? { details } : {}),
-    });
-  }
-  return checks;
+  return text.split(/\{\s*(?="id":)/).flatMap((piece) => {
+    const head = /^"id":\s*"([^"\n]{1,20})",\s*"desc":\s*"([^\n]*)",\s*"result":\s*"(PASS|WARN|INFO|NOTE)"/.exec(piece);
+    if (!head) return [];
+    const rest = piece.slice(head[0].length);
+    const details = between(rest, /^,\s*"details":\s*"/, /",?\s*\n\s*["}]/);
+    const items = between(rest, /"items":\s*\[\s*\n\s*"/, /"\s*\n\s*\]/)?.split('","');
+    return toCheck({ id: head[1], desc: head[2], result: head[3] as Check['result'], details, items });
+  });
 }
 
-const SEVERITY: Readonly<Record<AuditCheck['result'], Severity>> = {
-  PASS: 'info',
-  WARN: 'medium',
-  INFO: 'info',
-  NOTE: 'info',
-  SKIP: 'info',
-};
+/** The text after the first match of `start`, up to the next one of `end`, or to the end of all. */
+function between(text: string, start: RegExp, end: RegExp): string | undefined {
+  const from = start.exec(text);
+  if (!from) return undefined;
+  const rest = text.slice(from.index + from[0].length);
+  const to = rest.search(end);
+  return to === -1 ? rest : rest.slice(0, to);
+}
 
 const SECTIONS: Record<string, string> = {
   1: 'Host Configuration',
