@@ -111,6 +111,7 @@ function buildProgram(io: Io, end: (code: ExitCode) => void): Command {
   )
     .option('--json', 'print one JSON document on stdout')
     .option('-y, --yes', 'do not ask')
+    .option('--discard-changes', 'with --yes: put back also what was changed again since the run, and lose that')
     .option('--guard-timeout <seconds>', 'as for apply', positive, 120)
     .action(async (run, options) => end(await (await import('./commands/journal.ts')).rollback(run, options, io)));
 

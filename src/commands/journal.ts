@@ -1,5 +1,6 @@
 import { eachHost } from '../engine/each-host.ts';
-import { JOURNAL_PROBE, type JournalRun, readJournal } from '../engine/journal/read-journal.ts';
+import { changedSince, ROLLBACK_OF } from '../engine/journal/changed-since.ts';
+import { type ChangedSince, JOURNAL_PROBE, type JournalRun, readJournal } from '../engine/journal/read-journal.ts';
 import { keptProbe, readKept } from '../engine/journal/read-kept.ts';
 import { rollback as rollBack, stepsToUndo } from '../engine/journal/rollback-run.ts';
 import { ExitCode, HostError, UserError } from '../errors.ts';
@@ -18,6 +19,8 @@ export interface JournalOptions extends HostOptions {
 
 export interface RollbackOptions extends JournalOptions {
   readonly yes?: boolean;
+  /** Roll back also what was changed again since the run. */
+  readonly discardChanges?: boolean;
   readonly guardTimeout: number;
 }
 
@@ -42,15 +45,18 @@ export function rollback(runId: string | undefined, options: RollbackOptions, io
   const progress = plainProgress(io);
   const paint = paintWith(io.colour);
   return onEachHost(options, io, async (shell, host) => {
-    const run = chooseRun(await journalOf(shell), runId);
+    const runs = await journalOf(shell);
+    const run = chooseRun(runs, runId);
     const steps = stepsToUndo(run);
     const { frames } = await shell.probe([keptProbe(run.id)]);
     const kept = readKept(frames[0]?.stdout.toString('utf8') ?? '');
-    const text = rollbackText(host.name, run, steps, kept, paint);
+    const changed = changedSince(run, steps, runs, kept);
+    const text = rollbackText(host.name, run, steps, kept, changed, paint);
     if (steps.length === 0) return { json: { host: host.name, run: run.id, undone: [] }, text };
     if (!options.json) io.out(text);
+    if (changed.length > 0 && options.yes && !options.discardChanges) throw changedError(changed);
     if (!options.yes) await confirm(host.name, io);
-    const identity = newRunIdentity(`rollback of ${run.id}`, io);
+    const identity = newRunIdentity(`${ROLLBACK_OF}${run.id}`, io);
     await rollBack(shell, run, {
       host: host.name,
       run: identity,
@@ -112,6 +118,15 @@ function chooseRun(runs: readonly JournalRun[], id: string | undefined): Journal
   if (found.length === 1 && found[0]) return found[0];
   const hint = found.length > 1 ? `It could be ${found.map((run) => run.id).join(', ')}` : 'harden history lists them';
   throw new HostError(`there is no one run ${id} on this host`, { hint });
+}
+
+function changedError(changed: readonly ChangedSince[]): HostError {
+  const what = [...new Set(changed.map((entry) => entry.what))].join(', ');
+  const later = [...new Set(changed.flatMap(({ by }) => (by === undefined ? [] : [by])))];
+  const first = later.length === 0 ? '' : `Roll back ${later.join(' and ')} first, or add`;
+  return new HostError(`nothing was rolled back: changed since that run, and lost with a rollback of it: ${what}`, {
+    hint: `${first || 'Add'} --discard-changes to lose it`,
+  });
 }
 
 async function confirm(host: string, io: Io): Promise<void> {

@@ -23,8 +23,8 @@ export function stepScript(
   const undo = task.type.undo?.(change, task.params, facts);
   const lines = ['set -eu', sh`harden_begin ${directory} ${task.name}`];
   if (keeps.length > 0) lines.push(sh`harden_keep ${keeps}`);
-  if (undo !== undefined) lines.push(sh`printf '%s\n' ${undo} >"$harden_step/undo"`);
-  lines.push(sh`printf '%s\n' ${JSON.stringify(masker.deep(stepRecord(planned)))} >"$harden_step/step.json"`);
+  if (undo !== undefined) lines.push(sh`harden_note undo ${undo}`);
+  lines.push(sh`harden_note step.json ${JSON.stringify(masker.deep(stepRecord(planned)))}`);
   if (planned.risk) lines.push(': >"$harden_step/access"');
   if (validate !== undefined) lines.push(`(\n${validate}\n)`);
   lines.push('harden_started');

@@ -1,4 +1,4 @@
-import type { JournalRun, JournalStep } from '../engine/journal/read-journal.ts';
+import type { ChangedSince, JournalRun, JournalStep } from '../engine/journal/read-journal.ts';
 import type { KeptPath } from '../engine/journal/read-kept.ts';
 import type { Paint } from './paint.ts';
 import { printable, unified } from './text-diff.ts';
@@ -46,6 +46,7 @@ export function rollbackText(
   run: JournalRun,
   steps: readonly JournalStep[],
   kept: readonly KeptPath[],
+  changed: readonly ChangedSince[],
   paint: Paint,
 ): string {
   const lines = [`${paint('bold', host)} roll back ${run.id}`];
@@ -54,6 +55,10 @@ export function rollbackText(
     lines.push(`  ${paint('yellow', '↩')} ${stepName(step)}`);
     for (const path of kept.filter((entry) => entry.step === step.directory && !entry.same))
       lines.push(...keptLines(path, paint).map((line) => `      ${line}`));
+    for (const { what, by } of changed.filter((entry) => entry.step === step.directory))
+      lines.push(
+        `      ${paint('yellow', printable(`changed since then${by ? ` by ${by}` : ', not by harden'}: ${what}; rolling back loses that`))}`,
+      );
     if (step.record?.irreversible)
       lines.push(`      ${paint('yellow', `cannot be taken back: ${printable(step.record.irreversible)}`)}`);
   }

@@ -10,6 +10,7 @@ import { findPlace, printInserted, probeEditedFile, readEditedFile } from './sup
 import { type AttributeState, attributeNeeds, wantedAttributes } from './support/file-params.ts';
 import { transformFile } from './support/replace-file.ts';
 import { setAttributes } from './support/set-attributes.ts';
+import { withdrawRules } from './support/ufw-rules-file.ts';
 import { keptPaths, riskOf } from './support/whole-file.ts';
 
 const params = z
@@ -94,6 +95,7 @@ export const blockinfileTask = defineTask<BlockParams, BlockState>({
   provides: (task) => (isAbsent(task) ? [] : [`path:${task.path}`]),
   risk: ({ path }, change) => riskOf(path, change.before),
   keeps: ({ path }, change) => keptPaths(path, change.before),
+  undo: (_change, { path, block }) => withdrawRules(path, block),
 });
 
 function look(task: BlockParams): Script {

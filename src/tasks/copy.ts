@@ -57,6 +57,7 @@ export const copyTask = defineTask<CopyParams, wholeFile.WholeFileState>({
   provides: (copy) => [`path:${pathOf(copy)}`],
   risk: (copy, change) => wholeFile.riskOf(pathOf(copy), change.before),
   keeps: (copy, change) => wholeFile.keptPaths(pathOf(copy), change.before),
+  undo: (_change, copy) => wholeFile.undoWholeFile(fileOf(copy)),
 });
 
 function pathOf({ dest, src }: CopyParams): string {

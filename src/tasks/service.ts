@@ -1,3 +1,4 @@
+import type { Change } from '../engine/diff.ts';
 import { defineTask } from '../engine/task.ts';
 import { raw, type Script, sh } from '../remote/sh.ts';
 import { refusal } from './support/finding.ts';
@@ -64,7 +65,7 @@ triggers=\${out##*TriggeredBy=}
   apply(change, p) {
     const unit = change.before?.unit ?? fullUnitName(p.name);
     const reload = p.daemon_reload || change.before?.loaded === 'stale' ? 'systemctl daemon-reload\n' : '';
-    return reload + transition(unit, pick(change.after, change.keys));
+    return reload + transition(unit, pick(change.after, change.keys), hidesEnabled(change) ? noteEnabled(unit) : '');
   },
 
   needs: (p) => (wantsUnit(p) ? [`unit:${fullUnitName(p.name)}`] : []),
@@ -88,10 +89,29 @@ triggers=\${out##*TriggeredBy=}
   undo(change, p) {
     const unit = change.before?.unit ?? fullUnitName(p.name);
     if (change.before === null) return change.after?.masked ? transition(unit, { masked: false }) : undefined;
-    const script = transition(unit, pick(change.before, change.keys));
+    const script = hidesEnabled(change)
+      ? sh`[ -e "$harden_step/enabled" ] || systemctl disable -q -- ${unit}\n${raw(
+          transition(
+            unit,
+            pick(
+              change.before,
+              change.keys.filter((key) => key !== 'enabled'),
+            ),
+          ),
+        )}`
+      : transition(unit, pick(change.before, change.keys));
     return script === '' ? undefined : script;
   },
 });
+
+/** A mask hides from systemctl whether the unit would start at boot without it. */
+function hidesEnabled({ before, keys }: Change<ServiceState>): boolean {
+  return before?.masked === true && keys.includes('masked') && keys.includes('enabled');
+}
+
+function noteEnabled(unit: string): Script {
+  return sh`if [ -n "\${harden_step:-}" ] && [ "$(systemctl is-enabled -- ${unit})" = enabled ]; then : >"$harden_step/enabled"; fi`;
+}
 
 function runState(active: string, sub: string): 'started' | 'stopped' | 'failed' {
   if (active === 'failed' || sub === 'auto-restart') return 'failed';
@@ -105,9 +125,10 @@ function pick(state: ServiceState, keys: readonly string[]): NonNullable<Service
 }
 
 // unmask first, or nothing else works; mask last, for the same reason
-function transition(unit: string, to: NonNullable<ServiceState>): Script {
+function transition(unit: string, to: NonNullable<ServiceState>, unmasked: Script = ''): Script {
   const lines: Script[] = [];
-  if (to.masked === false) lines.push(sh`systemctl unmask -q -- ${unit}; systemctl unmask -q --runtime -- ${unit}`);
+  if (to.masked === false)
+    lines.push(sh`systemctl unmask -q -- ${unit}; systemctl unmask -q --runtime -- ${unit}`, unmasked);
   if (to.enabled !== undefined) lines.push(sh`systemctl ${to.enabled ? 'enable' : 'disable'} -q -- ${unit}`);
   if (to.state === 'started') {
     lines.push(sh`systemctl reset-failed -- ${unit} 2>/dev/null || :
@@ -115,7 +136,10 @@ systemctl start -- ${unit} || { systemctl status --no-pager --full -n 20 -- ${un
   }
   if (to.state === 'stopped' || to.state === 'failed') lines.push(sh`systemctl stop -- ${unit}`);
   if (to.masked === true) lines.push(sh`systemctl mask -q -- ${unit}`);
-  return lines.map((line) => sh`${raw(line)}\n`).join('');
+  return lines
+    .filter((line) => line !== '')
+    .map((line) => sh`${raw(line)}\n`)
+    .join('');
 }
 
 // whoever logs in through one of these loses the way in when it stops, and some also when it starts

@@ -49,6 +49,7 @@ export const templateTask = defineTask<TemplateParams, wholeFile.WholeFileState>
   provides: (template) => [`path:${pathOf(template)}`],
   risk: (template, change) => wholeFile.riskOf(pathOf(template), change.before),
   keeps: (template, change) => wholeFile.keptPaths(pathOf(template), change.before),
+  undo: (_change, template) => wholeFile.undoWholeFile(fileOf(template)),
 });
 
 function pathOf({ dest, src }: TemplateParams): string {

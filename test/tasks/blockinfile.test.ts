@@ -35,6 +35,19 @@ describeTask(blockinfileTask, [
     expect: { action: 'none' },
   },
   {
+    name: 'takes rules out of the kernel that ufw would leave in chains of others, once the block is gone',
+    params: {
+      path: '/etc/ufw/after.rules',
+      block: '*filter\n-A DOCKER-USER -o docker0 -j DROP\n-A ufw-user-input -j DROP\n-A DOCKER-USER -j RETURN\nCOMMIT',
+    },
+    given: `${file}0 0\n`,
+    expect: {
+      action: 'update',
+      risk: 'access',
+      undo: [/withdraw filter '-A DOCKER-USER -o docker0 -j DROP'\n$/, /grep -qxF .* \/etc\/ufw\/after\.rules/],
+    },
+  },
+  {
     name: 'removes it with its markers',
     params: { path: '/etc/hosts', state: 'absent' },
     given: `${file}1 3\n${begin}\n1\n${end}\n`,

@@ -36,21 +36,35 @@ export interface JournalStep {
 /** One run, as the journal tells it. */
 export interface JournalRun {
   readonly id: string;
+  /** The host's own count of its runs: later ones have higher numbers, whatever the clocks said. */
+  readonly number: number;
   /** Undefined when the record is damaged. */
   readonly identity: z.infer<typeof RunIdentityText> | undefined;
   readonly guard: 'none' | 'armed' | 'disarmed' | 'fired' | 'adopted';
   readonly steps: readonly JournalStep[];
 }
 
+/** Something that a rollback would put back although it is not any more as the run left it: what changed it is lost then. */
+export interface ChangedSince {
+  /** The step that would be undone: `0007`. */
+  readonly step: string;
+  /** A path, or the type and id of what has no files of its own. */
+  readonly what: string;
+  /** The later run that changed it; undefined where it was somebody else, or where nothing tells. */
+  readonly by?: string | undefined;
+}
+
 // a file that a power cut damaged may be full of NULs, and must hide no other
-/** Prints every run of the host's journal, oldest first. */
+/** Prints every run of the host's journal. */
 export const JOURNAL_PROBE: Script = sh`for run in ${RUNS}/*/; do
   [ -d "$run" ] || continue
   printf 'run\\0%s\\0' "$(basename "$run")"
   tr -d '\\000' 2>/dev/null <"$run/run.json"
   guard=none
   for word in armed disarmed fired adopted; do [ ! -e "$run/$word" ] || guard=$word; done
-  printf '\\0%s\\0' "$guard"
+  number=
+  read -r number 2>/dev/null <"$run/number" || :
+  printf '\\0%s %s\\0' "$guard" "$number"
   for step in "$run"[0-9]*/; do
     [ -d "$step" ] || continue
     printf 'step\\0%s\\0' "$(basename "$step")"
@@ -61,19 +75,26 @@ export const JOURNAL_PROBE: Script = sh`for run in ${RUNS}/*/; do
   done
 done`;
 
-/** Reads the journal; a damaged record is kept as such and hides no other. */
+/** Reads the journal, oldest run first; a damaged record is kept as such and hides no other. */
 export function readJournal(output: string): readonly JournalRun[] {
   const words = output.split('\0');
   const runs: (Omit<JournalRun, 'steps'> & { steps: JournalStep[] })[] = [];
   for (let at = 0; at < words.length - 1; at += 4) {
     const [kind, name = '', third = '', fourth = ''] = words.slice(at, at + 4);
     if (kind === 'run') {
-      runs.push({ id: name, identity: parse(RunIdentityText, third), guard: fourth as JournalRun['guard'], steps: [] });
+      const [guard = 'none', number = ''] = fourth.split(' ');
+      runs.push({
+        id: name,
+        number: /^\d{1,9}$/.test(number) ? Number(number) : 0,
+        identity: parse(RunIdentityText, third),
+        guard: guard as JournalRun['guard'],
+        steps: [],
+      });
     } else if (kind === 'step') {
       runs.at(-1)?.steps.push({ directory: name, state: stateOf(third), record: parse(StepText, fourth) });
     } else throw new HostError('the journal under /var/lib/harden/runs cannot be read: it is not as harden wrote it');
   }
-  return runs;
+  return runs.sort((a, b) => a.number - b.number || (a.id < b.id ? -1 : 1));
 }
 
 /** A step whose state is damaged counts as cut off: it may have changed something. */

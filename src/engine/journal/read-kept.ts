@@ -1,5 +1,6 @@
-import { type Script, sh } from '../../remote/sh.ts';
+import { raw, type Script, sh } from '../../remote/sh.ts';
 import { RUNS } from '../host-layout.ts';
+import { DIGEST } from './digest.ts';
 
 /** A path that a run kept, and what stands there now. */
 export interface KeptPath {
@@ -11,11 +12,14 @@ export interface KeptPath {
   readonly now: string | null;
   /** Content, owner, group and mode are as they were kept. */
   readonly same: boolean;
+  /** What stands there now is not what the run left. */
+  readonly changedSince: boolean;
 }
 
 /** Prints what the steps of a run kept, beside what stands there now; texts up to 64 KiB. */
 export function keptProbe(runId: string): Script {
-  return sh`describe() {
+  return sh`${raw(DIGEST)}
+describe() {
   if [ -L "$1" ]; then printf 'link to %s' "$(readlink "$1")" | base64 -w0
   elif [ -d "$1" ]; then stat -c 'directory %U:%G %a' "$1" | base64 -w0
   elif [ -e "$1" ]; then { stat -c '%U:%G %a' "$1"; head -c 65536 "$1"; } | base64 -w0
@@ -28,6 +32,8 @@ for kept in ${RUNS}/${runId}/[0-9]*/kept/*/; do
   printf '%s\\0%s\\0' "\${step##*/}" "$path"
   describe "\${kept}item"; printf '\\0'
   describe "$path"; printf '\\0'
+  if [ -s "$kept/left" ] && [ "$(cat "$kept/left")" != "$(harden_digest "$path")" ]; then printf 'changed'; fi
+  printf '\\0'
 done`;
 }
 
@@ -35,9 +41,16 @@ done`;
 export function readKept(output: string): readonly KeptPath[] {
   const words = output.split('\0');
   const kept: KeptPath[] = [];
-  for (let at = 0; at + 3 < words.length; at += 4) {
-    const [step = '', path = '', before = '', now = ''] = words.slice(at, at + 4);
-    kept.push({ step, path, before: decode(before), now: decode(now), same: before === now });
+  for (let at = 0; at + 4 < words.length; at += 5) {
+    const [step = '', path = '', before = '', now = '', changed = ''] = words.slice(at, at + 5);
+    kept.push({
+      step,
+      path,
+      before: decode(before),
+      now: decode(now),
+      same: before === now,
+      changedSince: changed !== '',
+    });
   }
   return kept;
 }

@@ -100,7 +100,7 @@ async function undoSteps(
   options: RollbackOptions,
 ): Promise<void> {
   const { host, listen } = options;
-  const name = (at: number) => `roll back: ${steps[at]?.record?.name ?? steps[at]?.directory}`;
+  const name = (at: number) => (steps[at] ? undoRecord(steps[at]).name : '');
   const { frames } = await shell.apply(
     steps.map((step, at) => undoScript(target.id, step, from + at)),
     {
@@ -113,6 +113,8 @@ async function undoSteps(
           exitCode: frame.exitCode,
           output: said(frame),
         };
+        for (const note of frame.stdout.toString('utf8').matchAll(/^note: (.*)$/gm))
+          listen({ kind: 'note', host, message: note[1] ?? '' });
         listen({
           kind: 'step-ended',
           host,
@@ -139,25 +141,49 @@ function said(frame: Frame | undefined): string {
 function undoScript(runId: string, step: JournalStep, at: number): Script {
   const old = `${RUNS}/${runId}/${step.directory}`;
   const driver = `${RUNS}/${runId}/undo.sh`;
-  const name = `roll back: ${step.record?.name ?? step.directory}`;
-  const record = {
-    ...(step.record ?? { type: 'unknown', id: step.directory, at: '', action: 'update', changes: [], access: true }),
-    name,
-  };
+  const record = undoRecord(step);
+  const oneWay = `what a rollback took back without files (${record.type} ${record.id}) is not made again: apply the playbook`;
   return sh`set -eu
-harden_begin ${String(at).padStart(4, '0')} ${name}
+harden_begin ${String(at).padStart(4, '0')} ${record.name}
 for kept in ${old}/kept/*/; do
   [ ! -e "$kept/path" ] || harden_keep "$(cat "$kept/path")"
 done
 # Beside files, an undo brings into force what they say; without any, it takes back what the step did, and holds one way only.
-if [ "$harden_kept" -gt 0 ] && [ -s ${old}/undo ]; then cp ${old}/undo "$harden_step/undo"; fi
+if [ ! -s ${old}/undo ]; then
+  harden_note step.json ${JSON.stringify(record)}
+elif [ "$harden_kept" -gt 0 ]; then
+  harden_note step.json ${JSON.stringify(record)}
+  cp ${old}/undo "$harden_step/undo" || harden_full
+else
+  harden_note step.json ${JSON.stringify({ ...record, irreversible: oneWay })}
+fi
 if [ -d ${old}/after ]; then cp -R ${old}/after "$harden_step/after"; fi
-printf '%s\n' ${JSON.stringify(record)} >"$harden_step/step.json"
 ${raw(record.access ? ': >"$harden_step/access"' : ':')}
 harden_started
 [ "$(tail -n 1 ${driver})" = '# whole' ] || cp "$harden_run/undo.sh" ${driver}
 sh ${driver} ${step.directory}
 harden_done`;
+}
+
+/** What the journal of a rollback tells of one step: the way back. */
+function undoRecord({ directory, record }: JournalStep): NonNullable<JournalStep['record']> {
+  if (!record)
+    return {
+      name: `roll back: step ${directory}`,
+      type: 'unknown',
+      id: directory,
+      at: '',
+      action: 'update',
+      changes: [],
+      access: true,
+    };
+  const back = /^roll back: (.*)$/s.exec(record.name)?.[1];
+  return {
+    ...record,
+    name: back === undefined ? `roll back: ${record.name}` : `again: ${back}`,
+    action: record.action === 'create' ? 'delete' : record.action === 'delete' ? 'create' : record.action,
+    changes: record.changes.map(({ key, before, after }) => ({ key, before: after, after: before })),
+  };
 }
 
 async function proveKept(shell: RootShell, runId: string, steps: ReadonlySet<string>): Promise<void> {

@@ -15,6 +15,7 @@ export function createUser(p: User, after: Present): Script {
   ];
   return sh`if ! getent passwd ${p.name} >/dev/null; then
   ${raw(group)}
+  ${raw(p.create_home === false ? ':' : noteHomes(p, after))}
   TZ=UTC0 useradd "$@" ${flags} ${p.name}
 fi
 ${raw(password(p, Object.keys(after)))}`;
@@ -117,8 +118,22 @@ fi
 `;
 }
 
+// a home that was there before is nobody's to remove
+function noteHomes({ name }: User, { home = `/home/${name}` }: Present): Script {
+  return sh`[ -z "\${harden_step:-}" ] || [ -e ${home} ] || : >"$harden_step/home"`;
+}
+
+/** Removes the account; of a home that came with it, what came with it: whatever else is in it stays. */
 function removeMade(name: string): Script {
-  return sh`if getent passwd ${name} >/dev/null; then userdel ${name}; fi
+  return sh`if account=$(getent passwd ${name}); then
+  userdel ${name}
+  home=$(printf '%s' "$account" | cut -d: -f6)
+  if [ -e "$harden_step/home" ] && [ -d "$home" ] && [ ! -L "$home" ]; then
+    find -P "$home" -xdev -type f \\( -path "$home/.sudo_as_admin_successful" -o -path "$home/.cache/motd.legal-displayed" -o -exec sh -c 'cmp -s "$2" "/etc/skel$\{2#"$1"}"' sh "$home" {} \\; \\) -delete
+    find -P "$home" -xdev -depth -type d -empty -delete
+    [ ! -d "$home" ] || echo ${`note: the account ${name} is gone; its home stays, because there are files in it:`} "$home"
+  fi
+fi
 if [ -s "$harden_step/group" ] && ! getent group ${name} >/dev/null; then
   IFS=: read -r _ _ gid _ <"$harden_step/group"
   groupadd -g "$gid" ${name}

@@ -8,6 +8,7 @@ import { type AttributeState, actualAttributes, wantedAttributes } from './file-
 import { isText, parseFile, readFile, sha256 } from './read-file.ts';
 import { type FileAttributes, printContent, replaceFile } from './replace-file.ts';
 import { setAttributes } from './set-attributes.ts';
+import { withdrawRules } from './ufw-rules-file.ts';
 import { contentProblem } from './validators/for-path.ts';
 
 /** A file of which every byte is known. */
@@ -74,6 +75,11 @@ export function applyWholeFile(change: Change<WholeFileState>, file: WholeFile):
 export function validateWholeFile(change: Change<WholeFileState>, file: WholeFile): Script | undefined {
   if (!changesContent(change)) return undefined;
   return validateCandidate({ ...file, produce: printContent(shortest(file.content)) });
+}
+
+/** What is left to do once the old file is back. */
+export function undoWholeFile({ path, content }: WholeFile): Script | undefined {
+  return withdrawRules(path, Buffer.from(content).toString('utf8'));
 }
 
 /** The path, and the file that it is a link to. */

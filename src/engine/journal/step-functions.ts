@@ -1,0 +1,142 @@
+import { raw, sh } from '../../remote/sh.ts';
+import { PENDING, RUNS, RUNTIME_DIRECTORY } from '../host-layout.ts';
+import { DIGEST } from './digest.ts';
+import { ENTER } from './enter.ts';
+import { UNDO_DRIVER } from './undo-driver.ts';
+
+/** A run that has shown no sign of life for so long is gone: each batch shows one every few seconds, and between batches little is done. */
+const STALE_SECONDS = 120;
+
+/** How many runs the journal keeps; beyond the newest few, those that are older than so many days go too. */
+const KEPT_RUNS = 50;
+const KEPT_DAYS = 180;
+const ALWAYS_KEPT_RUNS = 10;
+
+/**
+ * What a step uses to keep the journal. Each path is kept before it changes; its name is written last, so a copy that was cut off
+ * counts for nothing. Where nothing was, only the name is kept, and undo removes what came.
+ */
+export const STEP_FUNCTIONS = sh`${raw(ENTER)}
+${raw(DIGEST)}
+harden_fail() { printf '%s\n' "$1" >&2; exit 1; }
+harden_full() {
+  harden_fail "the journal cannot be written, so nothing was changed: $(df -Pk "$harden_run" | awk 'NR == 2 { print $4 " KiB free on " $6 }')"
+}
+harden_note() { printf '%s\n' "$2" >"$harden_step/$1" || harden_full; }
+harden_begin() {
+  [ ! -e "$harden_run/fired" ] || harden_fail 'the host has not heard of this run for too long and has undone what touched the way in: nothing more is changed'
+  harden_step=$harden_run/$1
+  harden_alive
+  printf '%s\n' "$harden_io" >"$harden_run/io"
+  mkdir "$harden_step" "$harden_step/kept" || harden_full
+  harden_note name "$2"
+  harden_kept=0
+  harden_tmp=$(mktemp -d ${RUNTIME_DIRECTORY}/tmp.XXXXXX)
+  trap 'rm -rf "$harden_tmp"' EXIT
+}
+harden_keep() {
+  for harden_path in "$@"; do
+    harden_kept=$((harden_kept + 1))
+    mkdir "$harden_step/kept/$harden_kept" && (harden_keep_one "$harden_path" "$harden_step/kept/$harden_kept") || {
+      rm -rf "$harden_step/kept/$harden_kept"
+      harden_fail "$harden_path could not be kept for a rollback, so nothing was changed"
+    }
+  done
+}
+harden_keep_one() {
+  harden_status=0
+  harden_enter "$1" || harden_status=$?
+  case $harden_status in
+    0) ;;
+    2) printf '%s' "\${PWD%/}/$harden_name" >"$2/parent" && printf '%s' "$1" >"$2/path"; return ;;
+    *) return 1 ;;
+  esac
+  if [ -d "./$harden_name" ] && [ ! -L "./$harden_name" ]; then
+    harden_size=$(du -skx "./$harden_name" | cut -f1)
+    harden_free=$(df -Pk "$2" | awk 'NR == 2 { print $4 }')
+    [ "$((harden_size + harden_size / 10))" -lt "$harden_free" ] || { echo "$1 holds $harden_size KiB, and $2 has room for $harden_free: move it away by hand first" >&2; return 1; }
+  fi
+  if [ -e "./$harden_name" ] || [ -L "./$harden_name" ]; then
+    cp -a --one-file-system -- "./$harden_name" "$2/item" || return 1
+    if [ -f "$2/item" ] && [ ! -L "$2/item" ]; then sync "$2/item" || return 1; fi
+  fi
+  printf '%s' "$1" >"$2/path"
+}
+harden_notify() {
+  # One file, whole or not at all: a restart that is due must survive a power cut.
+  printf '%s\\0%s\\0%s\\0' "$2" "$3" "$4" >${PENDING}/.new
+  sync ${PENDING}/.new
+  mv -f ${PENDING}/.new ${PENDING}/"$1"
+  # What comes into force by a handler goes out of force by it too.
+  mkdir -p "$harden_step/after"
+  printf '%s' "$4" >"$harden_step/after/$1"
+}
+harden_started() { harden_note state started && sync "$harden_step/state" "$harden_step" || harden_full; }
+harden_alive() {
+  read -r harden_up _ </proc/uptime
+  printf '%s\n' "\${harden_up%%.*}" >"$harden_life"
+}
+harden_done() {
+  harden_leave
+  # As long as the word before, in its place: that a step is done must be sayable on a full disk.
+  printf 'done   \n' 1<>"$harden_step/state"
+}
+# How the step leaves what it kept: a rollback can tell what somebody else changed since.
+harden_leave() {
+  for harden_item in "$harden_step"/kept/*/; do
+    [ -e "$harden_item/path" ] || continue
+    harden_digest "$(cat "$harden_item/path")" >"$harden_item/left" 2>/dev/null || rm -f "$harden_item/left"
+  done
+}
+harden_take_over() {
+  # A client that was cut off silently leaves its shell waiting; sshd may take hours to notice.
+  read -r harden_pid harden_other <${RUNTIME_DIRECTORY}/holder.pid || return 1
+  read -r harden_seen <"$harden_other" || return 1
+  case $harden_seen in '' | *[!0-9]*) return 1 ;; esac
+  read -r harden_up _ </proc/uptime
+  [ "$((\${harden_up%%.*} - harden_seen))" -gt ${STALE_SECONDS} ] || return 1
+  [ "$(readlink "/proc/$harden_pid/fd/9")" = ${RUNTIME_DIRECTORY}/lock ] || return 1
+  kill -KILL "$harden_pid" 2>/dev/null
+  flock -w 5 9
+}
+harden_settled() {
+  for harden_armed in "$@"; do
+    [ -e "$harden_armed" ] || { echo "the guard of \${harden_armed%/armed} has fired since the plan was made" >&2; return 1; }
+  done
+  for harden_fired in ${RUNS}/*/fired; do
+    harden_other=\${harden_fired%/fired}
+    if [ -e "$harden_fired" ] && [ ! -e "$harden_other/guard-undone" ]; then
+      [ "$(tail -n 1 "$harden_other/undo.sh" 2>/dev/null)" = '# whole' ] || printf '%s' ${UNDO_DRIVER} >"$harden_other/undo.sh"
+      sh "$harden_other/undo.sh" guard now
+      echo "the host was just undoing what $harden_other could not prove" >&2
+      return 1
+    fi
+  done
+}
+# The runs, newest first, as "number name": a run's number is the host's own count, whatever the clocks say.
+harden_newest() {
+  for harden_other in ${RUNS}/*/; do
+    [ -d "$harden_other" ] || continue
+    harden_number=
+    read -r harden_number 2>/dev/null <"$harden_other/number" || :
+    case $harden_number in '' | *[!0-9]* | ??????????*) harden_number=0 ;; esac
+    harden_other=\${harden_other%/}
+    printf '%s %s\n' "$harden_number" "\${harden_other##*/}"
+  done | sort -k 1,1nr -k 2,2r
+}
+harden_prune() {
+  harden_old=$(find ${RUNS} -mindepth 1 -maxdepth 1 -mtime +${KEPT_DAYS} -printf '%f ')
+  harden_newest | {
+    harden_count=0
+    while read -r _ harden_other; do
+      harden_count=$((harden_count + 1))
+      [ "$harden_other" != "\${harden_run##*/}" ] || continue
+      [ ! -e ${RUNS}/"$harden_other"/armed ] && [ ! -e ${RUNS}/"$harden_other"/adopted ] || continue
+      if [ "$harden_count" -le ${KEPT_RUNS} ]; then
+        [ "$harden_count" -gt ${ALWAYS_KEPT_RUNS} ] || continue
+        case " $harden_old" in *" $harden_other "*) ;; *) continue ;; esac
+      fi
+      rm -rf ${RUNS}/"$harden_other"
+    done
+  }
+}`;

@@ -1,0 +1,137 @@
+import { raw, type Script, sh } from '../../remote/sh.ts';
+import { FORGET_BOOT_GUARD } from '../guard-script.ts';
+import { BOOT_GUARD, BOOT_GUARD_WANTED, RUNTIME_DIRECTORY } from '../host-layout.ts';
+import { ENTER } from './enter.ts';
+
+/**
+ * Puts back what a run replaced, last step first: kept paths, then the step's own undo.
+ * `sh undo.sh guard SECONDS` waits until the run has not been heard of for so long and undoes the steps that touch access, and those of the
+ * guards that it took over, unless it was disarmed; `guard now` does not wait. `sh undo.sh NUMBER…` undoes those steps.
+ * It prints what it did, and goes on where one step fails.
+ */
+export const UNDO_DRIVER: Script = sh`# Written by harden for this run; needs nothing but this directory.
+run=$(cd "$(dirname "$0")" && pwd) || exit 1
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+LC_ALL=C
+export PATH LC_ALL
+umask 077
+failed=0
+
+${raw(ENTER)}
+
+put_back() {
+  path=$(cat "$1/path"; printf x)
+  path=\${path%x}
+  item=
+  if [ -e "$1/item" ] || [ -L "$1/item" ]; then item=$1/item; fi
+  status=0
+  harden_enter "$path" || status=$?
+  if [ "$status" -eq 2 ] && [ -z "$item" ]; then return 0; fi
+  # What a rollback put away together with the directories above it comes back with them.
+  while [ "$status" -eq 2 ]; do
+    mkdir -m 0755 "./$harden_name" || return 1
+    status=0
+    harden_enter "$path" || status=$?
+  done
+  [ "$status" -eq 0 ] || return 1
+  if [ -z "$item" ]; then
+    rm -rf --one-file-system -- "./$harden_name" || return 1
+    if [ -e "$1/parent" ]; then remove_made "$(cat "$1/parent")" "$path"; fi
+    return 0
+  fi
+  for left in ./.harden-undo.??????; do if [ -d "$left" ] && [ ! -L "$left" ]; then rm -rf -- "$left"; fi; done
+  private=$(mktemp -d ./.harden-undo.XXXXXX) && cd -P "$private" || return 1
+  if cp -a -- "$item" new && { [ -d new ] || [ -L new ] || sync new; }; then
+    if [ -d new ] && [ ! -L new ] || [ -d "../$harden_name" ] && [ ! -L "../$harden_name" ]; then rm -rf --one-file-system -- "../$harden_name"; fi
+    mv -fT -- new "../$harden_name" && cd .. && rmdir -- "$private"
+  else
+    cd .. && rm -rf -- "$private"
+    return 1
+  fi
+}
+
+# Directories that the step made on the way, where nothing else has come into them.
+remove_made() {
+  made=$2
+  while [ "$made" != "$1" ]; do
+    made=\${made%/*}
+    [ -n "$made" ] || return 0
+    rmdir -- "$made" 2>/dev/null || return 0
+  done
+}
+
+undo_step() {
+  [ -e "$1/state" ] || return 0
+  read -r state <"$1/state" || state=damaged
+  [ "$state" != undone ] || return 0
+  rc=0
+  for kept in "$1"/kept/*/; do
+    [ -e "$kept/path" ] || continue
+    (put_back "\${kept%/}") || rc=1
+  done
+  if [ -s "$1/undo" ]; then (exec 7<&-; set -eu; harden_step=$1; . "$1/undo") </dev/null || rc=1; fi
+  if [ -d "$1/after" ]; then mkdir -p "$run/undo-after"; cp "$1"/after/* "$run/undo-after/" || rc=1; fi
+  if [ "$rc" -eq 0 ]; then printf 'undone \n' 1<>"$1/state"; echo "undone: $(cat "$1/name")"; else failed=1; echo "not undone: $(cat "$1/name")"; fi
+}
+
+run_after() {
+  for after in "$run"/undo-after/*; do
+    [ -e "$after" ] || continue
+    if (exec 7<&-; set -eu; . "$after") </dev/null; then rm -f "$after"; else : >"$run/undo-failed"; echo "not run: $(basename "$after")"; fi
+  done
+}
+
+undo_access() {
+  ls -1 "$1" | sort -r | while IFS= read -r step; do
+    if [ -e "$1/$step/access" ]; then undo_step "$1/$step"; fi
+    [ "$failed" -eq 0 ] || : >"$run/undo-failed"
+  done
+}
+
+if [ "$1" = guard ]; then
+  # The run says that it is alive by the host's uptime: a clock that jumps changes nothing.
+  life=${RUNTIME_DIRECTORY}/alive.$(basename "$run")
+  while [ "\${2:-now}" != now ] && [ -e "$run/armed" ]; do
+    read -r up _ </proc/uptime
+    alive=
+    read -r alive <"$life" || { sleep 1; read -r alive <"$life" || alive=0; }
+    left=$((\${alive:-0} + $2 - \${up%%.*}))
+    [ "$left" -gt 0 ] && [ "$left" -le "$2" ] || break
+    sleep "$left"
+  done
+  # One at a time: the timer, the client and the next boot may all come to it.
+  exec 7<"$run" && flock 7
+  mv "$run/armed" "$run/fired" 2>/dev/null || [ -e "$run/fired" ] || exit 0
+  [ ! -e "$run/guard-undone" ] || exit 0
+  rm -f "$run/reserve"
+  log=$run/undo.log
+  true >>"$log" || log=/dev/null
+  {
+    date -u '+guard fired at %Y-%m-%dT%H:%M:%SZ'
+    undo_access "$run"
+    if [ -e "$run/adopts" ]; then
+      sort -r "$run/adopts" | while IFS= read -r other; do
+        mv "$other/adopted" "$other/fired" 2>/dev/null || mv "$other/armed" "$other/fired" 2>/dev/null
+        undo_access "$other"
+        : >"$other/guard-undone"
+      done
+    fi
+    run_after
+  } >>"$log" 2>&1
+  : >"$run/guard-undone"
+  if grep -qsF "$run/" ${BOOT_GUARD}; then
+    rm -f ${BOOT_GUARD} ${BOOT_GUARD_WANTED}
+    if [ -d /run/systemd/system ]; then ${raw(FORGET_BOOT_GUARD)}; fi
+  fi
+  [ ! -e "$run/undo-failed" ] || exit 1
+else
+  rm -f "$run/undo-failed"
+  {
+    for step in "$@"; do undo_step "$run/$step"; done
+    [ "$failed" -eq 0 ] || : >"$run/undo-failed"
+    run_after
+  } 2>&1 | tee -a "$run/undo.log"
+  [ ! -e "$run/undo-failed" ]
+fi
+# whole
+`;
