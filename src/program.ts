@@ -86,6 +86,7 @@ function buildProgram(io: Io, end: (code: ExitCode) => void): Command {
     ),
   )
     .option('--only <audits>', 'of docker_bench, effective, containers, inspec, lynis, only these', commas)
+    .option('--inspec <profile>', 'also run this InSpec profile, with inspec or cinc-auditor on this machine')
     .option('--min-score <number>', 'exit with 4 below this score of docker-bench-security', Number)
     .option(
       '--fail-on <ids>',

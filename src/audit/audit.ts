@@ -9,7 +9,24 @@ export interface AuditContext {
   readonly settings: AuditSettings;
   /** Where docker-bench-security comes from. */
   readonly source: SourceOptions;
+  /** How a program of the operator's machine reaches the host by itself. */
+  way(): Promise<OperatorWay>;
 }
+
+/** The way to a host for a program that speaks ssh itself: what the ssh configuration and the options come to, or `local`. */
+export type OperatorWay =
+  | 'local'
+  | {
+      readonly host: string;
+      readonly port: number;
+      readonly user: string;
+      readonly identityFiles: readonly string[];
+      /** Connects by this command's stdin and stdout, where a jump host stands between. */
+      readonly proxyCommand?: string | undefined;
+      /** The login is not root. */
+      readonly sudo: boolean;
+      readonly sudoPassword?: string | undefined;
+    };
 
 /**
  * One audit of a host: a name, and what finds out.

@@ -1,3 +1,4 @@
+import { accessAfter } from '../engine/access.ts';
 import { ApplyRun } from '../engine/apply-run.ts';
 import { eachHost } from '../engine/each-host.ts';
 import type { Listener } from '../engine/events.ts';
@@ -10,7 +11,7 @@ import { terminalPrompt } from '../remote/prompt-terminal.ts';
 import type { Io } from '../report/io.ts';
 import { registry } from '../tasks/index.ts';
 import { type AuditSourceOptions, type AuditVerdict, auditHost, verdict } from './audit-host.ts';
-import { chooseHosts, commandVars, type HostOptions, type PlaybookOptions, runHost } from './hosts.ts';
+import { type ChosenHost, chooseHosts, commandVars, type HostOptions, type PlaybookOptions, runHost } from './hosts.ts';
 import { checkPlanFile, readPlanFile } from './plan-file.ts';
 import { type OutputOptions, openReport } from './report.ts';
 import { newRunIdentity } from './run-identity.ts';
@@ -50,9 +51,10 @@ export async function apply(file: string, options: ApplyOptions, io: Io): Promis
       const pending = ready.filter(({ plan }) => planStatus(plan) === 'changes');
       if (pending.length > 0 && !options.yes) await confirm(pending.length, io);
       const run = newRunIdentity(playbookFile, io);
-      const results = await eachHost(ready, options.forks, (entry) =>
-        applyHost(entry, run, options, report.listen, io),
-      );
+      const results = await eachHost(ready, options.forks, (entry) => {
+        const chosen = hosts.find(({ name }) => name === entry.plan.host)!;
+        return applyHost(entry, chosen, run, options, report.listen, io);
+      });
       await report.finish();
       if (io.signal.aborted) return ExitCode.Interrupted;
       const { failed, unreachable } = report.summary();
@@ -68,6 +70,7 @@ export async function apply(file: string, options: ApplyOptions, io: Io): Promis
 /** Applies one host's plan and, where that went well, audits it; the apply's own result stands whatever the audit says. */
 async function applyHost(
   entry: PlannedHost,
+  chosen: ChosenHost,
   run: RunIdentity,
   options: ApplyOptions,
   listen: Listener,
@@ -90,7 +93,8 @@ async function applyHost(
     }
   }
   const { audit } = session.playbook;
-  const audits = audit ? await auditHost(host, session.shell, audit, options, io, listen) : [];
+  const way = () => chosen.operatorWay(accessAfter(plan.tasks, session.facts));
+  const audits = audit ? await auditHost(host, { shell: session.shell, way }, audit, options, io, listen) : [];
   listen({ kind: 'host-ended', host, status: 'ok' });
   return audit ? verdict(audits, audit) : 'ok';
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Audit } from '../audit/audit.ts';
+import type { Audit, AuditContext } from '../audit/audit.ts';
 import { gateFailures } from '../audit/gate.ts';
 import { exchangeRecords, readRecords } from '../audit/record.ts';
 import type { AuditDone, AuditResult } from '../audit/result.ts';
@@ -16,7 +16,7 @@ export interface AuditSourceOptions {
 /** Runs the audits that the settings ask for on one host, judges them, and reports them as events. */
 export async function auditHost(
   host: string,
-  shell: RootShell,
+  { shell, way }: Pick<AuditContext, 'shell' | 'way'>,
   settings: AuditSettings,
   options: AuditSourceOptions,
   io: Io,
@@ -29,7 +29,7 @@ export async function auditHost(
   const results: AuditResult[] = [];
   for (const { audit, gate } of await auditsFor(settings)) {
     listen({ kind: 'auditing', host, tool: audit.tool });
-    const result = await audit.run({ shell, settings, source });
+    const result = await audit.run({ shell, settings, source, way });
     results.push(result.status === 'done' ? { ...result, failures: gateFailures(result, gate) } : result);
   }
   const compared = await compareWithLast(results, shell);
@@ -44,9 +44,14 @@ async function auditsFor(settings: AuditSettings): Promise<readonly { audit: Aud
     const { dockerBench } = await import('../audit/docker-bench/run.ts');
     wanted.push({ audit: dockerBench, gate: settings.docker_bench });
   }
-  for (const tool of ['containers', 'inspec', 'lynis'] as const) {
-    const gate = settings[tool];
-    if (gate) wanted.push({ audit: notYet(tool), gate });
+  if (settings.containers) wanted.push({ audit: notYet('containers'), gate: settings.containers });
+  if (settings.inspec) {
+    const { inspec } = await import('../audit/inspec/run.ts');
+    wanted.push({ audit: inspec, gate: settings.inspec });
+  }
+  if (settings.lynis) {
+    const { lynis } = await import('../audit/lynis/run.ts');
+    wanted.push({ audit: lynis, gate: settings.lynis });
   }
   return wanted;
 }

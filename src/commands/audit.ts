@@ -15,6 +15,8 @@ export interface AuditOptions extends HostOptions, PlaybookOptions, OutputOption
   readonly trustedUsers?: readonly string[];
   /** Names of audits as `audit:` of a playbook knows them. */
   readonly only?: readonly string[];
+  /** An InSpec profile. */
+  readonly inspec?: string;
 }
 
 /** `harden audit`: the audits alone; with a playbook, by its `audit:`. Options win over the playbook. */
@@ -33,7 +35,14 @@ export async function audit(file: string | undefined, options: AuditOptions, io:
         try {
           report.listen({ kind: 'connected', host: host.name, facts: shell.facts });
           const settings = playbook ? runHost(host, playbook, vars, options, io).resolve(shell.facts).audit : undefined;
-          const audits = await auditHost(host.name, shell, withOptions(settings, options), options, io, report.listen);
+          const audits = await auditHost(
+            host.name,
+            { shell, way: host.operatorWay },
+            withOptions(settings, options),
+            options,
+            io,
+            report.listen,
+          );
           const whole = audits.length > 0 && audits.every(isWhole);
           report.listen({ kind: 'host-ended', host: host.name, status: whole ? 'ok' : 'failed' });
           return audits;
@@ -60,7 +69,8 @@ const names = ['docker_bench', 'effective', 'containers', 'inspec', 'lynis'] as 
 
 /** The audits that the command line names, else the playbook's, else those that need nothing; conditions of the command line hold for each, and win. */
 function withOptions(settings: AuditSettings | undefined, options: AuditOptions): AuditSettings {
-  const asked = options.only ? chosen(options.only, settings) : (settings ?? { docker_bench: {}, effective: {} });
+  const own = options.inspec ? { ...settings, inspec: { ...settings?.inspec, profile: options.inspec } } : settings;
+  const asked = options.only ? chosen(options.only, own) : (own ?? { docker_bench: {}, effective: {} });
   const gate: AuditGate = options.failOn ? { fail_on: options.failOn } : {};
   const gated = Object.fromEntries(
     Object.entries(asked).map(([name, own]: [string, AuditGate]) => [name, { ...own, ...gate }]),
@@ -83,5 +93,7 @@ function chosen(only: readonly string[], settings: AuditSettings | undefined): A
       hint: didYouMean(name, names) ?? `There are ${names.join(', ')}`,
     });
   }
+  if (only.includes('inspec') && !settings?.inspec)
+    throw new UserError('--only inspec: no profile is named', { hint: 'Add --inspec PROFILE, or name one in audit:' });
   return Object.fromEntries(names.filter((name) => only.includes(name)).map((name) => [name, settings?.[name] ?? {}]));
 }

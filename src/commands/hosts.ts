@@ -1,3 +1,4 @@
+import type { OperatorWay } from '../audit/audit.ts';
 import type { WayIn } from '../engine/access.ts';
 import type { Facts } from '../engine/facts.ts';
 import type { RunHost } from '../engine/session.ts';
@@ -46,6 +47,8 @@ export interface ChosenHost {
   readonly name: string;
   readonly vars: Vars;
   connect(way?: WayIn): Promise<RootShell>;
+  /** The same way for a program of this machine that makes its own connection. */
+  operatorWay(way?: WayIn): Promise<OperatorWay>;
 }
 
 /** The hosts that the options name, in order, each once. Throws a UserError when they name none. */
@@ -71,14 +74,39 @@ export async function chooseHosts(options: HostOptions, io: Io): Promise<readonl
     });
   }
   const unique = new Map(all.map((host) => [host.name, host]));
-  return [...unique.values()].map(({ name, target, vars, way: own }) => ({
-    name,
-    vars,
-    connect: async (way: WayIn = {}) => {
-      const there = { ...target, user: way.user ?? target.user, port: way.port ?? target.port };
-      return RootShell.open(await connection(there, { ...options, ...own }, prompt, io), { password });
-    },
-  }));
+  return [...unique.values()].map(({ name, target, vars, way: own }) => {
+    const there = (way: WayIn) => ({ ...target, user: way.user ?? target.user, port: way.port ?? target.port });
+    const all = { ...options, ...own };
+    return {
+      name,
+      vars,
+      connect: async (way = {}) =>
+        RootShell.open(await connection(there(way), all, prompt, io), { password: password.ask }),
+      operatorWay: async (way = {}) =>
+        isLocal(target, all) ? 'local' : operatorWay(there(way), all, await password.known()),
+    };
+  });
+}
+
+/** What the ssh configuration and the options say of the way to a host. */
+async function operatorWay(target: Target, options: HostOptions, password: string | undefined): Promise<OperatorWay> {
+  const { readSshConfig } = await import('../remote/ssh/ssh-config.ts');
+  const config = await readSshConfig(target, options.sshConfig);
+  const { host, port, user } = config;
+  const jump = config.proxyJump === undefined ? undefined : `ssh -W ${host}:${port} ${config.proxyJump}`;
+  return {
+    host,
+    port,
+    user,
+    identityFiles: options.identity ?? (config.identitiesGiven ? config.identityFiles : []),
+    proxyCommand: config.proxyCommand ?? jump,
+    sudo: user !== 'root',
+    sudoPassword: password,
+  };
+}
+
+function isLocal(target: Target, options: HostOptions): boolean {
+  return options.connection === 'local' || (target.name === 'local' && !options.connection);
 }
 
 interface NamedHost {
@@ -143,7 +171,7 @@ async function fromVagrant(machine: string | boolean, directory: string): Promis
 }
 
 async function connection(target: Target, options: HostOptions, prompt: Prompt, io: Io): Promise<Connection> {
-  if (options.connection === 'local' || (target.name === 'local' && !options.connection)) {
+  if (isLocal(target, options)) {
     const { connectLocal } = await import('../remote/local.ts');
     return connectLocal();
   }
@@ -166,11 +194,14 @@ async function connection(target: Target, options: HostOptions, prompt: Prompt, 
   return connectSsh(ssh);
 }
 
-async function becomePassword(
-  options: HostOptions,
-  prompt: Prompt,
-  io: Io,
-): Promise<() => Promise<string | undefined>> {
+interface BecomePassword {
+  /** Asks for it where nobody has given it yet, and somebody can be asked. */
+  ask(): Promise<string | undefined>;
+  /** What was given or asked for so far. */
+  known(): Promise<string | undefined>;
+}
+
+async function becomePassword(options: HostOptions, prompt: Prompt, io: Io): Promise<BecomePassword> {
   const given = io.env.HARDEN_BECOME_PASSWORD;
   if (options.askBecomePass) {
     if (!prompt.interactive && given === undefined) {
@@ -179,13 +210,16 @@ async function becomePassword(
       });
     }
     const asked = given ?? (await prompt.secret('sudo password'));
-    return async () => asked;
+    return { ask: async () => asked, known: async () => asked };
   }
   let asked: Promise<string> | undefined;
-  return async () => {
-    if (given !== undefined) return given;
-    if (!prompt.interactive) return undefined;
-    asked ??= prompt.secret('sudo password');
-    return asked;
+  return {
+    ask: async () => {
+      if (given !== undefined) return given;
+      if (!prompt.interactive) return undefined;
+      asked ??= prompt.secret('sudo password');
+      return asked;
+    },
+    known: async () => given ?? asked,
   };
 }
