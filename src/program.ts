@@ -93,6 +93,7 @@ function buildProgram(io: Io, end: (code: ExitCode) => void): Command {
       'exit with 4 when one of these checks, sections, severities (high, medium, low) or results (WARN) is found',
       commas,
     )
+    .option('--baseline <file>', 'accepted findings, each with its reason: they are shown as such, and fail nothing')
     .option('--trusted-users <users>', 'users who may be in the docker group', commas)
     .action(async (playbook, options) => end(await (await import('./commands/audit.ts')).audit(playbook, options, io)));
 

@@ -10,6 +10,7 @@ import { loadPlaybook } from '../playbook/load.ts';
 import { terminalPrompt } from '../remote/prompt-terminal.ts';
 import type { Io } from '../report/io.ts';
 import { registry } from '../tasks/index.ts';
+import { readGates } from './audit-gates.ts';
 import { type AuditSourceOptions, type AuditVerdict, auditHost, verdict } from './audit-host.ts';
 import { type ChosenHost, chooseHosts, commandVars, type HostOptions, type PlaybookOptions, runHost } from './hosts.ts';
 import { checkPlanFile, readPlanFile } from './plan-file.ts';
@@ -46,6 +47,7 @@ export async function apply(file: string, options: ApplyOptions, io: Io): Promis
     try {
       if (saved) checkPlanFile(saved, playbook, planned);
       report.plans(planned.map((entry) => entry.plan));
+      for (const { session } of planned) await readGates(session.playbook.audit);
       const ready = planned.filter(({ plan }) => refusals(plan).length === 0);
       for (const { plan } of planned) if (refusals(plan).length > 0) endWithPlan(plan, report.listen);
       const pending = ready.filter(({ plan }) => planStatus(plan) === 'changes');

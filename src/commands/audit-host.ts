@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { acceptFindings } from '../audit/accept.ts';
 import type { Audit, AuditContext } from '../audit/audit.ts';
 import { gateFailures } from '../audit/gate.ts';
 import { exchangeRecords, readRecords } from '../audit/record.ts';
@@ -7,6 +8,7 @@ import type { Listener } from '../engine/events.ts';
 import type { AuditGate, AuditSettings } from '../engine/resolved-task.ts';
 import type { RootShell } from '../remote/shell.ts';
 import type { Io } from '../report/io.ts';
+import { readGates } from './audit-gates.ts';
 
 export interface AuditSourceOptions {
   /** A checkout of docker-bench-security. */
@@ -26,12 +28,21 @@ export async function auditHost(
     directory: options.dockerBench ?? (io.env.HARDEN_DOCKER_BENCH || undefined),
     cache: join(io.env.XDG_CACHE_HOME || join(io.home, '.cache'), 'harden'),
   };
-  const results: AuditResult[] = [];
-  for (const { audit, gate } of await auditsFor(settings)) {
+  const baselines = await readGates(settings);
+  const wanted = await auditsFor(settings);
+  let results: readonly AuditResult[] = [];
+  for (const { audit } of wanted) {
     listen({ kind: 'auditing', host, tool: audit.tool });
-    const result = await audit.run({ shell, settings, source, way });
-    results.push(result.status === 'done' ? { ...result, failures: gateFailures(result, gate) } : result);
+    results = [...results, await audit.run({ shell, settings, source, way })];
   }
+  for (const [file, entries] of baselines) {
+    const judged = results.filter((_, index) => wanted[index]?.gate.baseline === file);
+    const accepted = acceptFindings(judged, entries, new Date());
+    results = results.map((result) => accepted[judged.indexOf(result)] ?? result);
+  }
+  results = results.map((result, index) =>
+    result.status === 'done' ? { ...result, failures: gateFailures(result, wanted[index]?.gate ?? {}) } : result,
+  );
   const compared = await compareWithLast(results, shell);
   for (const audit of compared) listen({ kind: 'audited', host, audit });
   return compared;

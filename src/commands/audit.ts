@@ -1,10 +1,11 @@
 import { eachHost } from '../engine/each-host.ts';
 import type { AuditGate, AuditSettings } from '../engine/resolved-task.ts';
-import { ExitCode, UserError } from '../errors.ts';
+import { ExitCode, HostError, UserError } from '../errors.ts';
 import { didYouMean } from '../playbook/did-you-mean.ts';
 import { loadPlaybook } from '../playbook/load.ts';
 import type { Io } from '../report/io.ts';
 import { registry } from '../tasks/index.ts';
+import { readGates } from './audit-gates.ts';
 import { type AuditSourceOptions, auditHost, isWhole } from './audit-host.ts';
 import { chooseHosts, commandVars, type HostOptions, type PlaybookOptions, runHost } from './hosts.ts';
 import { type OutputOptions, openReport } from './report.ts';
@@ -13,6 +14,8 @@ export interface AuditOptions extends HostOptions, PlaybookOptions, OutputOption
   readonly minScore?: number;
   readonly failOn?: readonly string[];
   readonly trustedUsers?: readonly string[];
+  /** A file with accepted findings. */
+  readonly baseline?: string;
   /** Names of audits as `audit:` of a playbook knows them. */
   readonly only?: readonly string[];
   /** An InSpec profile. */
@@ -25,7 +28,9 @@ export async function audit(file: string | undefined, options: AuditOptions, io:
   return report.guard(async () => {
     const playbook = file === undefined ? undefined : await loadPlaybook(file, registry);
     const vars = await commandVars(options);
+    await readGates(withOptions(undefined, options));
     const hosts = await chooseHosts(options, io);
+    let mistake: UserError | undefined;
     const results = await eachHost(hosts, options.forks, async (host) => {
       report.listen({ kind: 'connecting', host: host.name });
       let connected = false;
@@ -51,10 +56,12 @@ export async function audit(file: string | undefined, options: AuditOptions, io:
         }
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
+        if (!(error instanceof HostError)) mistake ??= error;
         report.listen({ kind: 'host-ended', host: host.name, status: connected ? 'failed' : 'unreachable', error });
         return [];
       }
     });
+    if (mistake) throw mistake;
     await report.finish();
     if (io.signal.aborted) return ExitCode.Interrupted;
     // An audit that did not run is never passed.
@@ -71,7 +78,10 @@ const names = ['docker_bench', 'effective', 'containers', 'inspec', 'lynis'] as 
 function withOptions(settings: AuditSettings | undefined, options: AuditOptions): AuditSettings {
   const own = options.inspec ? { ...settings, inspec: { ...settings?.inspec, profile: options.inspec } } : settings;
   const asked = options.only ? chosen(options.only, own) : (own ?? { docker_bench: {}, effective: {} });
-  const gate: AuditGate = options.failOn ? { fail_on: options.failOn } : {};
+  const gate: AuditGate = {
+    ...(options.failOn ? { fail_on: options.failOn } : {}),
+    ...(options.baseline ? { baseline: options.baseline } : {}),
+  };
   const gated = Object.fromEntries(
     Object.entries(asked).map(([name, own]: [string, AuditGate]) => [name, { ...own, ...gate }]),
   ) as AuditSettings;

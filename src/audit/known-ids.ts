@@ -1,0 +1,20 @@
+import { catalogue } from './docker-bench/catalogue/catalogue.ts';
+
+/** Every id that harden's audits can give; those of inspec and lynis are theirs, and not known beforehand. */
+export function knownIds(): readonly string[] {
+  return [...catalogue.keys()];
+}
+
+/** The audits by the names that their results have. */
+export const toolNames = [
+  'docker-bench-security',
+  'effective',
+  'containers',
+  'compose',
+  'dockerfile',
+  'inspec',
+  'lynis',
+] as const;
+
+/** Tools whose checks harden does not know beforehand. */
+export const openTools: readonly string[] = ['inspec', 'lynis'];
