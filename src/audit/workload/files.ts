@@ -1,0 +1,151 @@
+import { mountRisk, mountsSocket, normalSource } from './mount-risk.ts';
+import { known, PASS, type Rule, skip, type Verdict, warn } from './rule.ts';
+import { decided, isUndecided, type Located, type Mount, type Workload } from './workload.ts';
+
+/** What of the host's files, and of its own, the container can write and reach. */
+export const FILE_RULES: readonly Rule[] = [
+  {
+    id: 'read-only',
+    title: 'Its root file system is read-only',
+    section: 'Files',
+    severity: 'medium',
+    field: 'readOnly',
+    related: ['5.13'],
+    remediation: 'What cannot be written cannot be replaced. Give what must be written a tmpfs or a volume.',
+    fix: { run: '--read-only --tmpfs /tmp', compose: 'read_only: true\ntmpfs: [/tmp]' },
+    judge: ({ readOnly }) => known(readOnly, (yes) => (yes ? PASS : warn('its root file system can be written'))),
+  },
+  {
+    id: 'tmpfs',
+    title: 'Its tmpfs have a size, and run no programs',
+    section: 'Files',
+    severity: 'low',
+    field: 'tmpfs',
+    remediation:
+      'A tmpfs without a size can fill half of the memory of the host, unless the container has a memory limit; noexec and nosuid are defaults of Docker that options can take away.',
+    judge: judgeTmpfs,
+  },
+  {
+    id: 'docker-socket',
+    title: 'Has no socket of a container engine',
+    section: 'Files',
+    severity: 'high',
+    field: 'mounts',
+    related: ['5.32'],
+    remediation:
+      'Whoever reaches the socket starts a container with the whole host in it: this is root, also when it is mounted read-only. Put a proxy between that lets only the calls through that are needed.',
+    fix: {
+      run: '--env DOCKER_HOST=tcp://docker-proxy:2375',
+      compose: 'environment:\n  DOCKER_HOST: tcp://docker-proxy:2375',
+    },
+    judge: (workload) => judgeMounts(workload, (mount) => (mountsSocket(mount) ? warn(itemOf(mount)) : PASS)),
+  },
+  {
+    id: 'sensitive-mounts',
+    title: 'Has no system directory of the host',
+    section: 'Files',
+    severity: 'high',
+    field: 'mounts',
+    related: ['5.6'],
+    remediation:
+      'Mount the one file or directory that is needed, of a directory made for it, and read-only where it is only read.',
+    judge: (workload) => judgeMounts(workload, judgeSensitive),
+  },
+  {
+    id: 'propagation',
+    title: 'Its mounts are not propagated to the host',
+    section: 'Files',
+    severity: 'medium',
+    field: 'mounts',
+    related: ['5.20'],
+    remediation: 'What is mounted in the container in a shared mount appears on the host. Leave the mode at rprivate.',
+    fix: { run: '--mount …,bind-propagation=rprivate', compose: '# without :shared and :rshared' },
+    judge: (workload) =>
+      judgeMounts(workload, (mount) =>
+        /^r?shared$/.test(mount.propagation) ? warn(`${itemOf(mount)} is ${mount.propagation}`) : PASS,
+      ),
+  },
+  {
+    id: 'devices',
+    title: 'Has no device of the host',
+    section: 'Files',
+    severity: 'medium',
+    field: 'devices',
+    related: ['5.18'],
+    remediation: 'A disk or the memory as a device is the host itself. Leave out what is not needed; add :r where it is only read.',
+    judge: judgeDevices,
+  },
+];
+
+function judgeTmpfs({ tmpfs, memoryLimited }: Workload): readonly Verdict[] {
+  return tmpfs.flatMap(({ path, options, at }) => {
+    const loose = options.filter((option) => ['exec', 'suid', 'dev'].includes(option));
+    const sized = options.some((option) => /^size=/.test(option)) || memoryLimited === true;
+    if (loose.length === 0 && sized) return [];
+    const missing = [...loose, ...(sized ? [] : ['no size'])].join(', ');
+    const flag = `${path}:noexec,nosuid,nodev,size=64m`;
+    const fix = { run: `--tmpfs ${flag}`, compose: `tmpfs: ["${flag}"]` };
+    return [
+      loose.length > 0
+        ? warn(`${path}: ${missing}`, { at, fix })
+        : { result: 'INFO' as const, details: `${path}: ${missing}`, at, fix },
+    ];
+  });
+}
+
+/** All mounts of a container are one verdict; those of a file have each its place. */
+function judgeMounts(workload: Workload, judge: (mount: Mount) => Verdict): Verdict | readonly Verdict[] {
+  const verdicts = workload.mounts.map((mount) => {
+    const verdict = isUndecided(mount.source) ? skip(mount.source) : judge(mount);
+    return { ...verdict, at: mount.at };
+  });
+  const found = verdicts.filter(({ result }) => result !== 'PASS');
+  if (workload.kind === 'service') return found;
+  return together(found);
+}
+
+/** Several verdicts as one: as bad as the worst of them, with an item for each. */
+function together(verdicts: readonly Verdict[]): Verdict {
+  const [first] = verdicts;
+  if (!first) return PASS;
+  const items = verdicts.flatMap(({ details }) => details ?? []);
+  const severity = (['high', 'medium', 'low'] as const).find((each) => verdicts.some((it) => it.severity === each));
+  return { ...first, details: items.join('; '), items, ...(severity ? { severity } : {}) };
+}
+
+function judgeSensitive(mount: Mount): Verdict {
+  const risk = mountRisk(mount);
+  if (!risk) return PASS;
+  const spec = `${normalSource(mount)}:${mount.target}:ro`;
+  return warn(`${itemOf(mount)}${mount.readOnly ? ', read-only' : ', writable'}`, {
+    severity: risk,
+    fix: mount.readOnly
+      ? { run: `leave out ${itemOf(mount)}`, compose: `# without ${itemOf(mount)}` }
+      : { run: `--volume ${spec}`, compose: `volumes: [${JSON.stringify(spec)}]` },
+  });
+}
+
+function itemOf({ source, target }: Mount): string {
+  return `${isUndecided(source) ? '?' : source} on ${target}`;
+}
+
+function judgeDevices({ devices, deviceRules, kind, at }: Workload): Verdict | readonly Verdict[] {
+  const found: Verdict[] = devices.map((device) => judgeDevice(device));
+  if (deviceRules.length > 0) {
+    found.push(warn(`device rules ${deviceRules.join(', ')}`, { field: 'deviceRules', at: at('deviceRules') }));
+  }
+  return kind === 'service' ? found : together(found);
+}
+
+/** Disks, memory and the kernel's own interfaces: not one service of the host, but the host. */
+const WHOLE_HOST = /^\/dev\/(mem|kmem|port|kmsg|sd|hd|vd|xvd|nvme|dm-|mapper|md|loop|mmcblk|disk|fuse$|uinput|$)/;
+
+function judgeDevice({ value, at }: Located<Workload['devices'][number]['value']>): Verdict {
+  if (isUndecided(value)) return skip(value, { at });
+  const [path = ''] = decided([value]);
+  return warn(path, {
+    at,
+    severity: WHOLE_HOST.test(path) || path === '/dev' ? 'high' : 'medium',
+    fix: { run: `leave out --device ${path}, or --device ${path}:${path}:r`, compose: `devices: ["${path}:${path}:r"]` },
+  });
+}
