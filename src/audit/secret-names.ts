@@ -3,7 +3,10 @@ const SECRET_NAME =
 
 /** Names of variables that mostly hold a secret; those that name a file of one do not. */
 export function isSecretName(name: string): boolean {
-  const upper = name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase().replaceAll(/[-.]/g, '_');
+  const upper = name
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .toUpperCase()
+    .replaceAll(/[-.]/g, '_');
   if (upper === 'PWD' || upper === 'OLDPWD') return false;
   return SECRET_NAME.test(upper) && !/_(FILE|PATH|DIR|URL|URI|ENDPOINT|NAME|TTL|EXPIRY|LENGTH|POLICY|ID)$/.test(upper);
 }

@@ -77,7 +77,7 @@ const names = ['docker_bench', 'effective', 'containers', 'inspec', 'lynis'] as 
 /** The audits that the command line names, else the playbook's, else those that need nothing; conditions of the command line hold for each, and win. */
 function withOptions(settings: AuditSettings | undefined, options: AuditOptions): AuditSettings {
   const own = options.inspec ? { ...settings, inspec: { ...settings?.inspec, profile: options.inspec } } : settings;
-  const asked = options.only ? chosen(options.only, own) : (own ?? { docker_bench: {}, effective: {} });
+  const asked = options.only ? chosen(options.only, own) : (own ?? { docker_bench: {}, effective: {}, containers: {} });
   const gate: AuditGate = {
     ...(options.failOn ? { fail_on: options.failOn } : {}),
     ...(options.baseline ? { baseline: options.baseline } : {}),

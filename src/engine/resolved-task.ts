@@ -32,6 +32,15 @@ export interface AuditGate {
   readonly baseline?: string | undefined;
 }
 
+/** What is demanded of containers and their images beyond what holds for everyone. */
+export interface WorkloadSettings {
+  /** `docker.io/library`, `registry.example.com`: images come from these alone. */
+  readonly allowed_registries?: readonly string[] | undefined;
+  /** An image without a digest is a finding, not a remark. */
+  readonly require_digest?: boolean | undefined;
+  readonly max_age_days?: number | undefined;
+}
+
 /** `audit:` of a playbook: a key that is there asks for that audit. */
 export interface AuditSettings {
   readonly docker_bench?:
@@ -43,7 +52,13 @@ export interface AuditSettings {
   /** Whether docker-bench's section 2 holds in effect, not only in files. */
   readonly effective?: AuditGate | undefined;
   /** Each running container, from `docker inspect`. */
-  readonly containers?: AuditGate | undefined;
+  readonly containers?:
+    | (AuditGate &
+        WorkloadSettings & {
+          /** Also those that do not run. */
+          readonly all?: boolean | undefined;
+        })
+    | undefined;
   readonly inspec?: (AuditGate & { readonly profile: string }) | undefined;
   readonly lynis?: AuditGate | undefined;
 }

@@ -47,7 +47,19 @@ export const auditSchema = z.strictObject({
     gate,
     'Whether what docker-bench-security reads in files holds in effect; runs with docker_bench unless this is false',
   ),
-  containers: wanted(gate, 'Each running container, by what docker inspect says of it'),
+  containers: wanted(
+    {
+      ...gate,
+      all: z.boolean().optional().describe('Also containers that do not run.'),
+      allowed_registries: z
+        .array(z.string().min(1))
+        .optional()
+        .describe('Images come from these alone: docker.io/library, registry.example.com.'),
+      require_digest: z.boolean().optional().describe('An image without a digest is a finding, not a remark.'),
+      max_age_days: z.int().min(1).optional().describe('Older images are a finding; 180 where it is not said.'),
+    },
+    'Each running container, by what docker inspect and the kernel say of it',
+  ),
   inspec: z
     .strictObject({ profile: z.string().min(1).describe('The profile: a directory, an archive or a URL.'), ...gate })
     .optional()

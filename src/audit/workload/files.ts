@@ -1,12 +1,12 @@
 import { mountRisk, mountsSocket, normalSource } from './mount-risk.ts';
-import { known, PASS, type Rule, skip, type Verdict, warn } from './rule.ts';
+import { known, PASS, type Rule, skip, type Verdict, warn, word } from './rule.ts';
 import { decided, isUndecided, type Located, type Mount, type Workload } from './workload.ts';
 
 /** What of the host's files, and of its own, the container can write and reach. */
 export const FILE_RULES: readonly Rule[] = [
   {
     id: 'read-only',
-    title: 'Its root file system is read-only',
+    title: 'Mount the root file system read-only',
     section: 'Files',
     severity: 'medium',
     field: 'readOnly',
@@ -17,7 +17,7 @@ export const FILE_RULES: readonly Rule[] = [
   },
   {
     id: 'tmpfs',
-    title: 'Its tmpfs have a size, and run no programs',
+    title: 'Give a tmpfs a size, and run no programs from it',
     section: 'Files',
     severity: 'low',
     field: 'tmpfs',
@@ -27,7 +27,7 @@ export const FILE_RULES: readonly Rule[] = [
   },
   {
     id: 'docker-socket',
-    title: 'Has no socket of a container engine',
+    title: 'Mount no socket of a container engine',
     section: 'Files',
     severity: 'high',
     field: 'mounts',
@@ -42,7 +42,7 @@ export const FILE_RULES: readonly Rule[] = [
   },
   {
     id: 'sensitive-mounts',
-    title: 'Has no system directory of the host',
+    title: 'Mount no system directory of the host',
     section: 'Files',
     severity: 'high',
     field: 'mounts',
@@ -53,7 +53,7 @@ export const FILE_RULES: readonly Rule[] = [
   },
   {
     id: 'propagation',
-    title: 'Its mounts are not propagated to the host',
+    title: 'Propagate no mount to the host',
     section: 'Files',
     severity: 'medium',
     field: 'mounts',
@@ -67,12 +67,13 @@ export const FILE_RULES: readonly Rule[] = [
   },
   {
     id: 'devices',
-    title: 'Has no device of the host',
+    title: 'Pass no device of the host',
     section: 'Files',
     severity: 'medium',
     field: 'devices',
     related: ['5.18'],
-    remediation: 'A disk or the memory as a device is the host itself. Leave out what is not needed; add :r where it is only read.',
+    remediation:
+      'A disk or the memory as a device is the host itself. Leave out what is not needed; add :r where it is only read.',
     judge: judgeDevices,
   },
 ];
@@ -120,8 +121,8 @@ function judgeSensitive(mount: Mount): Verdict {
   return warn(`${itemOf(mount)}${mount.readOnly ? ', read-only' : ', writable'}`, {
     severity: risk,
     fix: mount.readOnly
-      ? { run: `leave out ${itemOf(mount)}`, compose: `# without ${itemOf(mount)}` }
-      : { run: `--volume ${spec}`, compose: `volumes: [${JSON.stringify(spec)}]` },
+      ? { run: `leave out --volume ${word(spec)}`, compose: `# without ${JSON.stringify(spec)}` }
+      : { run: `--volume ${word(spec)}`, compose: `volumes: [${JSON.stringify(spec)}]` },
   });
 }
 
@@ -146,6 +147,9 @@ function judgeDevice({ value, at }: Located<Workload['devices'][number]['value']
   return warn(path, {
     at,
     severity: WHOLE_HOST.test(path) || path === '/dev' ? 'high' : 'medium',
-    fix: { run: `leave out --device ${path}, or --device ${path}:${path}:r`, compose: `devices: ["${path}:${path}:r"]` },
+    fix: {
+      run: `leave out --device ${path}, or --device ${path}:${path}:r`,
+      compose: `devices: ["${path}:${path}:r"]`,
+    },
   });
 }

@@ -1,12 +1,12 @@
 import { imageName } from './image-name.ts';
-import { PASS, type Rule, type RuleSettings, skip, type Verdict, warn } from './rule.ts';
+import { known, PASS, type Rule, type RuleSettings, skip, type Verdict, warn, word } from './rule.ts';
 import { isUndecided, type Workload } from './workload.ts';
 
 /** Where the image comes from, and how old it is. */
 export const IMAGE_RULES: readonly Rule[] = [
   {
     id: 'image-tag',
-    title: 'Its image has a tag that says which one it is',
+    title: 'Name a version of the image',
     section: 'Image',
     severity: 'medium',
     field: 'image',
@@ -16,7 +16,7 @@ export const IMAGE_RULES: readonly Rule[] = [
   },
   {
     id: 'image-digest',
-    title: 'Its image is pinned by its digest',
+    title: 'Pin the image by its digest',
     section: 'Image',
     severity: 'low',
     field: 'image',
@@ -26,7 +26,7 @@ export const IMAGE_RULES: readonly Rule[] = [
   },
   {
     id: 'image-registry',
-    title: 'Its image comes from a registry that is allowed',
+    title: 'Take images from allowed registries',
     section: 'Image',
     severity: 'high',
     field: 'image',
@@ -36,35 +36,35 @@ export const IMAGE_RULES: readonly Rule[] = [
   },
   {
     id: 'image-origin',
-    title: 'Its image came from a registry',
+    title: 'Take images from a registry',
     section: 'Image',
     severity: 'info',
     field: 'digests',
     related: ['4.2'],
-    remediation: 'It was built, imported or loaded on the host: nobody can tell from it where it is from. Push it, and run it by its digest.',
-    judge: ({ image: { digests } }) =>
-      digests === undefined ? undefined : digests.length > 0 ? PASS : { result: 'INFO', details: 'no registry knows it' },
+    remediation:
+      'It was built, imported or loaded on the host: nobody can tell from it where it is from. Push it, and run it by its digest.',
+    judge: ({ image: { digests } }) => digests && known(digests, judgeOrigin),
   },
   {
     id: 'image-moved',
-    title: 'Runs the image that its name stands for',
+    title: 'Run the image that its name stands for',
     section: 'Image',
     severity: 'medium',
     field: 'digests',
     related: ['5.28'],
     remediation: 'A newer image was pulled under this name, and the container still runs the old one. Create it anew.',
-    judge: ({ image: { moved } }) =>
-      moved === undefined ? undefined : moved ? warn('the host has a newer image of this name') : PASS,
+    judge: ({ image: { moved } }) => (moved === undefined ? undefined : known(moved, judgeMoved)),
   },
   {
     id: 'image-age',
-    title: 'Its image is not too old',
+    title: 'Run no old image',
     section: 'Image',
     severity: 'low',
     field: 'created',
     related: ['4.4', '5.28'],
     remediation: 'What was mended since is not in it. Pull or build it anew, and create the container anew.',
-    judge: ({ image }, settings) => judgeAge(image, settings),
+    judge: ({ image: { created } }, settings) =>
+      created === undefined ? undefined : known(created, (time) => judgeAge(time, settings)),
   },
 ];
 
@@ -84,9 +84,10 @@ function judgeDigest({ reference, digests, built }: Image, { requireDigest }: Ru
   if (isUndecided(reference)) return skip(reference);
   const name = imageName(reference);
   if (name.digest !== undefined || name.isId) return PASS;
-  const known = digests?.find((digest) => digest.startsWith(`${name.repository}@`)) ?? digests?.[0];
-  const pinned = `${reference}@${known?.split('@')[1] ?? 'sha256:…'}`;
-  const fix = { run: pinned, compose: `image: ${pinned}` };
+  const all = digests === undefined || isUndecided(digests) ? [] : digests;
+  const own = all.find((digest) => digest.startsWith(`${name.repository}@`)) ?? all[0];
+  const pinned = `${reference}@${own?.split('@')[1] ?? 'sha256:…'}`;
+  const fix = { run: word(pinned), compose: `image: ${JSON.stringify(pinned)}` };
   const details = `${reference} has no digest`;
   return requireDigest ? warn(details, { severity: 'medium', fix }) : { result: 'INFO', details, fix };
 }
@@ -103,8 +104,15 @@ function judgeRegistry({ reference, built }: Image, { allowedRegistries }: RuleS
 
 const DAY = 86_400_000;
 
-function judgeAge({ created }: Image, { maxAgeDays, now }: RuleSettings): Verdict | undefined {
-  if (created === undefined) return undefined;
+function judgeOrigin(digests: readonly string[]): Verdict {
+  return digests.length > 0 ? PASS : { result: 'INFO', details: 'no registry knows it' };
+}
+
+function judgeMoved(moved: boolean): Verdict {
+  return moved ? warn('the host has a newer image of this name') : PASS;
+}
+
+function judgeAge(created: string, { maxAgeDays, now }: RuleSettings): Verdict {
   const time = Date.parse(created);
   // Builds that are made to be reproducible write a date of no meaning.
   if (Number.isNaN(time) || time < Date.UTC(2013, 2, 13)) {

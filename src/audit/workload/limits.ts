@@ -1,11 +1,11 @@
 import { known, PASS, type Rule, type Verdict, warn } from './rule.ts';
-import type { Workload } from './workload.ts';
+import { liveOf, type Workload } from './workload.ts';
 
 /** How much of the host one container may use up. */
 export const LIMIT_RULES: readonly Rule[] = [
   {
     id: 'memory',
-    title: 'Its memory is limited',
+    title: 'Limit the memory',
     section: 'Limits',
     severity: 'medium',
     field: 'memory',
@@ -16,7 +16,7 @@ export const LIMIT_RULES: readonly Rule[] = [
   },
   {
     id: 'cpu',
-    title: 'Its share of the processors is limited',
+    title: 'Limit the processors',
     section: 'Limits',
     severity: 'low',
     field: 'cpu',
@@ -27,7 +27,7 @@ export const LIMIT_RULES: readonly Rule[] = [
   },
   {
     id: 'pids',
-    title: 'The number of its processes is limited',
+    title: 'Limit the number of processes',
     section: 'Limits',
     severity: 'medium',
     field: 'pidsLimit',
@@ -39,20 +39,20 @@ export const LIMIT_RULES: readonly Rule[] = [
   },
   {
     id: 'ulimits',
-    title: 'Has ulimits of its own',
+    title: 'Set ulimits where the default does not fit',
     section: 'Limits',
     severity: 'info',
     field: 'ulimits',
     related: ['5.19'],
-    remediation:
-      "The daemon's default-ulimits hold for all; give a container its own only where it needs other ones.",
+    remediation: "The daemon's default-ulimits hold for all; give a container its own only where it needs other ones.",
     fix: { run: '--ulimit nofile=4096:4096', compose: 'ulimits: { nofile: 4096 }' },
     judge: judgeUlimits,
   },
 ];
 
-function judgeUlimits({ hasUlimits, running }: Workload): Verdict {
-  if (hasUlimits) return PASS;
-  const files = running?.openFiles ? `: ${running.openFiles} open files` : '';
+function judgeUlimits(workload: Workload): Verdict {
+  if (workload.hasUlimits) return PASS;
+  const openFiles = liveOf(workload)?.openFiles;
+  const files = openFiles ? `: ${openFiles} open files` : '';
   return { result: 'INFO', details: `has what the daemon gives${files}` };
 }

@@ -1,11 +1,11 @@
 import { known, PASS, type Rule, warn } from './rule.ts';
-import { isUndecided } from './workload.ts';
+import { isUndecided, liveOf } from './workload.ts';
 
 /** What of the host the container sees as its own. */
 export const NAMESPACE_RULES: readonly Rule[] = [
   {
     id: 'pid-namespace',
-    title: "Does not see the host's processes",
+    title: "Keep the host's processes out of sight",
     section: 'Namespaces',
     severity: 'high',
     field: 'pidMode',
@@ -16,7 +16,7 @@ export const NAMESPACE_RULES: readonly Rule[] = [
   },
   {
     id: 'ipc-namespace',
-    title: "Does not share the host's memory segments",
+    title: 'Share no memory segments with the host',
     section: 'Namespaces',
     severity: 'medium',
     field: 'ipcMode',
@@ -27,7 +27,7 @@ export const NAMESPACE_RULES: readonly Rule[] = [
   },
   {
     id: 'uts-namespace',
-    title: "Does not share the host's name",
+    title: 'Share no host name with the host',
     section: 'Namespaces',
     severity: 'low',
     field: 'utsMode',
@@ -38,7 +38,7 @@ export const NAMESPACE_RULES: readonly Rule[] = [
   },
   {
     id: 'user-namespace',
-    title: 'Does not opt out of userns-remap',
+    title: 'Do not opt out of userns-remap',
     section: 'Namespaces',
     severity: 'medium',
     field: 'usernsMode',
@@ -49,22 +49,24 @@ export const NAMESPACE_RULES: readonly Rule[] = [
   },
   {
     id: 'cgroup-namespace',
-    title: 'Has a cgroup namespace of its own',
+    title: 'Have a cgroup namespace of its own',
     section: 'Namespaces',
     severity: 'low',
     field: 'cgroupnsMode',
-    remediation: 'It sees the cgroups of the whole host. Docker gives a private one by default where the host has cgroup v2.',
+    remediation:
+      'It sees the cgroups of the whole host. Docker gives a private one by default where the host has cgroup v2.',
     fix: { run: '--cgroupns private', compose: 'cgroup: private' },
-    judge: ({ cgroupnsMode, running }) => {
+    judge: (workload) => {
+      const { cgroupnsMode } = workload;
       if (isUndecided(cgroupnsMode) || cgroupnsMode !== 'host') return known(cgroupnsMode, () => PASS);
-      return running?.host.cgroupVersion === '1'
+      return liveOf(workload)?.host.cgroupVersion === '1'
         ? { result: 'INFO', details: 'cgroup mode host, the default where the host has cgroup v1' }
         : warn('cgroup mode host');
     },
   },
   {
     id: 'cgroup-parent',
-    title: "Is in Docker's own cgroup",
+    title: "Stay in Docker's own cgroup",
     section: 'Namespaces',
     severity: 'low',
     field: 'cgroupParent',

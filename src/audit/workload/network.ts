@@ -1,11 +1,11 @@
-import { known, PASS, type Rule, skip, type Verdict, warn } from './rule.ts';
+import { known, PASS, type Rule, skip, type Verdict, warn, word } from './rule.ts';
 import { isUndecided, type Port, type Workload } from './workload.ts';
 
 /** What reaches the container, and what it reaches. */
 export const NETWORK_RULES: readonly Rule[] = [
   {
     id: 'network-host',
-    title: "Is not in the host's network",
+    title: "Stay out of the host's network",
     section: 'Network',
     severity: 'high',
     field: 'networkMode',
@@ -17,7 +17,7 @@ export const NETWORK_RULES: readonly Rule[] = [
   },
   {
     id: 'default-bridge',
-    title: "Is not in Docker's default network",
+    title: "Stay out of Docker's default network",
     section: 'Network',
     severity: 'medium',
     field: 'networks',
@@ -29,7 +29,7 @@ export const NETWORK_RULES: readonly Rule[] = [
   },
   {
     id: 'icc',
-    title: 'Its neighbours reach only what they need',
+    title: 'Share a network only with what is needed',
     section: 'Network',
     severity: 'low',
     field: 'networks',
@@ -41,7 +41,7 @@ export const NETWORK_RULES: readonly Rule[] = [
   },
   {
     id: 'published-address',
-    title: 'Its ports are published on one address',
+    title: 'Publish ports on one address',
     section: 'Network',
     severity: 'medium',
     field: 'ports',
@@ -52,7 +52,7 @@ export const NETWORK_RULES: readonly Rule[] = [
   },
   {
     id: 'privileged-port',
-    title: 'Takes no port below 1024 of the host',
+    title: 'Take no port below 1024 of the host',
     section: 'Network',
     severity: 'low',
     field: 'ports',
@@ -62,18 +62,21 @@ export const NETWORK_RULES: readonly Rule[] = [
   },
   {
     id: 'published-ports',
-    title: 'Publishes no port that nobody needs',
+    title: 'Publish only ports that are needed',
     section: 'Network',
     severity: 'info',
     field: 'ports',
     related: ['5.9'],
     remediation: 'Is each of these needed from outside the host? Containers in one network reach each other without.',
     judge: ({ ports }) =>
-      ports.length === 0 ? PASS : { result: 'INFO', details: `publishes ${ports.map(portText).join(', ')}`, items: ports.map(portText) },
+      ports.length === 0
+        ? PASS
+        : { result: 'INFO', details: `publishes ${ports.map(portText).join(', ')}`, items: ports.map(portText) },
   },
 ];
 
 function judgeDefaultBridge({ networks }: Workload): Verdict {
+  if (isUndecided(networks)) return skip(networks);
   const bridge = networks.find(({ isDefaultBridge }) => isDefaultBridge);
   if (!bridge) return PASS;
   const company = bridge.others.length > 0 ? `, with ${bridge.others.join(', ')}` : '';
@@ -84,6 +87,7 @@ function judgeDefaultBridge({ networks }: Workload): Verdict {
 
 /** The default network is another rule's. */
 function judgeIcc({ networks }: Workload): Verdict {
+  if (isUndecided(networks)) return skip(networks);
   const open = networks.filter(({ icc, others, isDefaultBridge }) => icc && others.length > 0 && !isDefaultBridge);
   if (open.length === 0) return PASS;
   const items = open.map(({ name, others }) => `${name}: ${others.join(', ')}`);
@@ -107,14 +111,16 @@ function judgeAddress(workload: Workload): Verdict | readonly Verdict[] {
 
 function openVerdict(ports: readonly Port[]): Verdict {
   const items = ports.map(portText);
-  const bound = [...new Set(ports.map((port) => `127.0.0.1:${hostPort(port)}${hostPort(port) ? ':' : ''}${port.containerPort}`))];
+  const bound = [
+    ...new Set(ports.map((port) => `127.0.0.1:${hostPort(port)}${hostPort(port) ? ':' : ''}${port.containerPort}`)),
+  ];
   const data = ports.some(({ containerPort }) => DATA_PORTS.has(Number(containerPort.split('/')[0])));
   return warn(`published on ${items.join(', ')}`, {
     items,
     at: ports[0]?.at,
     ...(data ? { severity: 'high' as const } : {}),
     fix: {
-      run: bound.map((each) => `--publish ${each}`).join(' '),
+      run: bound.map((each) => `--publish ${word(each)}`).join(' '),
       compose: `ports: [${bound.map((each) => JSON.stringify(each)).join(', ')}]`,
     },
   });
@@ -127,12 +133,14 @@ function judgePrivilegedPort(workload: Workload): Verdict | readonly Verdict[] {
   });
   const verdict = (ports: readonly Port[]): Verdict => {
     const items = ports.map(portText);
-    const moved = ports.map((port) => `127.0.0.1:${8000 + (Number.parseInt(hostPort(port), 10) % 1000)}:${port.containerPort}`);
+    const moved = ports.map(
+      (port) => `127.0.0.1:${8000 + (Number.parseInt(hostPort(port), 10) % 1000)}:${port.containerPort}`,
+    );
     return warn(`takes ${items.join(', ')}`, {
       items,
       at: ports[0]?.at,
       fix: {
-        run: [...new Set(moved)].map((each) => `--publish ${each}`).join(' '),
+        run: [...new Set(moved)].map((each) => `--publish ${word(each)}`).join(' '),
         compose: `ports: [${[...new Set(moved)].map((each) => JSON.stringify(each)).join(', ')}]`,
       },
     });

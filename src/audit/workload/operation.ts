@@ -1,12 +1,12 @@
 import { isSecretName, isSecretPlaceholder } from '../secret-names.ts';
 import { known, PASS, type Rule, type Verdict, warn } from './rule.ts';
-import { isUndecided, type Workload } from './workload.ts';
+import { isUndecided, type Running, type Workload } from './workload.ts';
 
 /** How the container lives: health, restarts, secrets, and who can log in. */
 export const OPERATION_RULES: readonly Rule[] = [
   {
     id: 'health',
-    title: 'Its health is checked',
+    title: 'Check the health',
     section: 'Operation',
     severity: 'low',
     field: 'health',
@@ -21,17 +21,18 @@ export const OPERATION_RULES: readonly Rule[] = [
   },
   {
     id: 'unhealthy',
-    title: 'Its last health check passed',
+    title: 'Be healthy',
     section: 'Operation',
     severity: 'medium',
     field: 'health',
-    remediation: 'Docker restarts nothing because of this: look at docker inspect -f "{{json .State.Health}}" and its log.',
+    remediation:
+      'Docker restarts nothing because of this: look at docker inspect -f "{{json .State.Health}}" and its log.',
     judge: ({ health, kind }) =>
       kind === 'service' || health === 'none' ? undefined : health === 'unhealthy' ? warn('is unhealthy') : PASS,
   },
   {
     id: 'restart',
-    title: 'Comes back after a crash and a reboot',
+    title: 'Come back after a crash and a reboot',
     section: 'Operation',
     severity: 'low',
     field: 'restart',
@@ -42,7 +43,7 @@ export const OPERATION_RULES: readonly Rule[] = [
   },
   {
     id: 'restart-limit',
-    title: 'Restarts after failures only so often',
+    title: 'Limit restarts after failures',
     section: 'Operation',
     severity: 'low',
     field: 'restart',
@@ -53,26 +54,28 @@ export const OPERATION_RULES: readonly Rule[] = [
   },
   {
     id: 'secrets-in-environment',
-    title: 'Has no secret in its environment',
+    title: 'Keep secrets out of the environment',
     section: 'Operation',
     severity: 'medium',
     field: 'environment',
     remediation:
       'The environment is shown by docker inspect, is inherited by every child, and ends up in crash reports. Give it as a file: /run/secrets with compose, and *_FILE where the image knows it.',
-    fix: { run: '--mount type=bind,source=/etc/app/secret,target=/run/secrets/NAME,readonly', compose: 'secrets: [NAME]' },
+    fix: {
+      run: '--mount type=bind,source=/etc/app/secret,target=/run/secrets/NAME,readonly',
+      compose: 'secrets: [NAME]',
+    },
     judge: judgeEnvironment,
   },
   {
     id: 'sshd',
-    title: 'Runs no sshd',
+    title: 'Run no sshd',
     section: 'Operation',
     severity: 'medium',
     field: 'processes',
     related: ['5.7'],
     remediation: 'docker exec opens a shell without a second door, second keys and a second log.',
     fix: { run: 'leave sshd out of the command', compose: '# without sshd in the command' },
-    judge: ({ running }) =>
-      running && (running.sshd > 0 ? warn(`${running.sshd} ${running.sshd === 1 ? 'process is' : 'processes are'} sshd`) : PASS),
+    judge: ({ running }) => running && known(running, judgeSshd),
   },
 ];
 
@@ -83,9 +86,14 @@ function judgeRestartLimit({ policy, retries }: { readonly policy: string; reado
 
 function judgeEnvironment({ environment, kind }: Workload): Verdict | readonly Verdict[] {
   const found = environment.filter(
-    ({ name, value }) => isSecretName(name) && value !== undefined && !isUndecided(value) && !isSecretPlaceholder(value),
+    ({ name, value }) =>
+      isSecretName(name) && value !== undefined && !isUndecided(value) && !isSecretPlaceholder(value),
   );
   if (kind === 'service') return found.map(({ name, at }) => warn(`${name} has its value in the file`, { at }));
   const names = found.map(({ name }) => name);
   return names.length > 0 ? warn(names.join(', '), { items: names }) : PASS;
+}
+
+function judgeSshd({ sshd }: Running): Verdict {
+  return sshd > 0 ? warn(`${sshd} ${sshd === 1 ? 'process is' : 'processes are'} sshd`) : PASS;
 }

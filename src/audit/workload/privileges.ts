@@ -1,12 +1,12 @@
-import { DANGEROUS_CAPABILITIES, DEFAULT_CAPABILITIES, capabilityName } from './capabilities.ts';
+import { capabilityName, DANGEROUS_CAPABILITIES, DEFAULT_CAPABILITIES } from './capabilities.ts';
 import { known, PASS, type Rule, skip, type Verdict, warn } from './rule.ts';
-import { decided, isUndecided, type Workload } from './workload.ts';
+import { decided, isUndecided, liveOf, type Workload } from './workload.ts';
 
 /** What a process in the container may do if it is taken over. */
 export const PRIVILEGE_RULES: readonly Rule[] = [
   {
     id: 'user',
-    title: 'Runs as a user who is not root',
+    title: 'Run as a user who is not root',
     section: 'Privileges',
     severity: 'medium',
     field: 'user',
@@ -18,7 +18,7 @@ export const PRIVILEGE_RULES: readonly Rule[] = [
   },
   {
     id: 'privileged',
-    title: 'Is not privileged',
+    title: 'Do not run privileged',
     section: 'Privileges',
     severity: 'high',
     field: 'privileged',
@@ -30,7 +30,7 @@ export const PRIVILEGE_RULES: readonly Rule[] = [
   },
   {
     id: 'no-new-privileges',
-    title: 'Cannot gain privileges by setuid programs',
+    title: 'Forbid new privileges',
     section: 'Privileges',
     severity: 'medium',
     field: 'securityOpt',
@@ -42,7 +42,7 @@ export const PRIVILEGE_RULES: readonly Rule[] = [
   },
   {
     id: 'cap-drop',
-    title: 'Drops all capabilities',
+    title: 'Drop all capabilities',
     section: 'Privileges',
     severity: 'medium',
     field: 'capDrop',
@@ -53,7 +53,7 @@ export const PRIVILEGE_RULES: readonly Rule[] = [
   },
   {
     id: 'cap-add',
-    title: "Has no capability beyond Docker's defaults",
+    title: "Add no capability beyond Docker's defaults",
     section: 'Privileges',
     severity: 'medium',
     field: 'capAdd',
@@ -64,7 +64,7 @@ export const PRIVILEGE_RULES: readonly Rule[] = [
   },
   {
     id: 'seccomp',
-    title: 'Has a seccomp filter',
+    title: 'Keep the seccomp filter',
     section: 'Privileges',
     severity: 'high',
     field: 'securityOpt',
@@ -76,7 +76,7 @@ export const PRIVILEGE_RULES: readonly Rule[] = [
   },
   {
     id: 'apparmor',
-    title: 'Has an AppArmor profile',
+    title: 'Keep the AppArmor profile',
     section: 'Privileges',
     severity: 'medium',
     field: 'appArmorProfile',
@@ -88,18 +88,21 @@ export const PRIVILEGE_RULES: readonly Rule[] = [
   },
   {
     id: 'masked-paths',
-    title: 'Does not see the parts of /proc and /sys that Docker hides',
+    title: 'Keep hidden what Docker hides of /proc and /sys',
     section: 'Privileges',
     severity: 'high',
     field: 'securityOpt',
-    remediation: 'With systempaths=unconfined the container reads and writes kernel settings of the host. Leave it out.',
+    remediation:
+      'With systempaths=unconfined the container reads and writes kernel settings of the host. Leave it out.',
     fix: { run: 'leave out --security-opt systempaths=unconfined', compose: '# without systempaths=unconfined' },
     judge: ({ securityOpt }) =>
       optionsOf(securityOpt).has('systempaths unconfined') ? warn('systempaths=unconfined') : PASS,
   },
 ];
 
-function judgeUser({ user, running, kind }: Workload): Verdict {
+function judgeUser(workload: Workload): Verdict {
+  const { user, kind } = workload;
+  const running = liveOf(workload);
   if (user === undefined) return warn('no user is set: the image decides, and most images run as root');
   if (isUndecided(user)) return skip(user);
   const name = user.split(':')[0] ?? '';
@@ -107,7 +110,8 @@ function judgeUser({ user, running, kind }: Workload): Verdict {
   if (!root) {
     return running?.uid === 0 ? warn(`runs as user ${name}, who is root: its uid is 0`) : PASS;
   }
-  const said = user === '' ? (kind === 'container' ? 'runs as root: no user is set' : 'runs as root') : `runs as ${user}`;
+  const said =
+    user === '' ? (kind === 'container' ? 'runs as root: no user is set' : 'runs as root') : `runs as ${user}`;
   if (running && running.uid !== 0) {
     return running.host.usernsRemap
       ? warn(`${said}; userns-remap makes uid ${running.uid} of it on the host`, { severity: 'low' })
@@ -118,12 +122,16 @@ function judgeUser({ user, running, kind }: Workload): Verdict {
   return warn(said);
 }
 
-function judgeNoNewPrivileges({ securityOpt, running }: Workload): Verdict {
+function judgeNoNewPrivileges(workload: Workload): Verdict {
+  const { securityOpt } = workload;
+  const running = liveOf(workload);
   const options = optionsOf(securityOpt);
   const set = options.has('no-new-privileges') || options.has('no-new-privileges true');
   if (running) {
     if (running.noNewPrivileges) {
-      return set ? PASS : { result: 'PASS', details: "by the daemon's default, which was in force when it was created" };
+      return set
+        ? PASS
+        : { result: 'PASS', details: "by the daemon's default, which was in force when it was created" };
     }
     return warn(set ? 'the option is set, and the kernel says NoNewPrivs: 0' : 'the kernel says NoNewPrivs: 0');
   }
@@ -131,7 +139,7 @@ function judgeNoNewPrivileges({ securityOpt, running }: Workload): Verdict {
   const undecided = securityOpt.find(isUndecided);
   if (undecided) return skip(undecided);
   if (options.has('no-new-privileges false')) return warn('no-new-privileges is switched off');
-  return warn("the option is not set; only a daemon with no-new-privileges as its default would add it");
+  return warn('the option is not set; only a daemon with no-new-privileges as its default would add it');
 }
 
 function judgeCapDrop({ capDrop, privileged }: Workload): Verdict {
@@ -161,7 +169,9 @@ function judgeCapAdd({ capAdd }: Workload): Verdict {
   });
 }
 
-function judgeSeccomp({ securityOpt, privileged, running }: Workload): Verdict {
+function judgeSeccomp(workload: Workload): Verdict {
+  const { securityOpt, privileged } = workload;
+  const running = liveOf(workload);
   if (optionsOf(securityOpt).has('seccomp unconfined')) return warn('seccomp=unconfined');
   if (privileged === true) return warn('is privileged, which takes the filter away');
   if (running && running.seccomp === 0) return warn('the kernel says Seccomp: 0: there is no filter');
@@ -169,7 +179,9 @@ function judgeSeccomp({ securityOpt, privileged, running }: Workload): Verdict {
   return undecided ? skip(undecided) : PASS;
 }
 
-function judgeAppArmor({ securityOpt, appArmorProfile, running, kind, privileged }: Workload): Verdict {
+function judgeAppArmor(workload: Workload): Verdict {
+  const { securityOpt, appArmorProfile, kind, privileged } = workload;
+  const running = liveOf(workload);
   if (optionsOf(securityOpt).has('apparmor unconfined')) return warn('apparmor=unconfined');
   if (kind === 'service') {
     if (privileged === true) return warn('is privileged, which takes the profile away');

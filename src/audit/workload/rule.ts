@@ -1,3 +1,4 @@
+import { quote } from '../../remote/sh.ts';
 import type { AuditCheck, Fix, Severity } from '../result.ts';
 import { FIELDS, type Field, isUndecided, type Maybe, type Undecided, type Workload } from './workload.ts';
 
@@ -33,7 +34,7 @@ export interface RuleSettings {
 /** One question that is asked of every workload. */
 export interface Rule {
   readonly id: string;
-  /** What should hold. */
+  /** What should be done, as an order. */
   readonly title: string;
   readonly section: Section;
   readonly severity: Severity;
@@ -87,16 +88,27 @@ function toCheck(rule: Rule, workload: Workload, verdict: Verdict): AuditCheck {
     subject: workload.subject,
     field: FIELDS[field][workload.kind === 'container' ? 0 : 1],
     ...(at ? { at } : {}),
-    ...(verdict.details ? { details: verdict.details } : {}),
-    ...(verdict.items && verdict.items.length > 0 ? { items: verdict.items } : {}),
+    ...(verdict.details ? { details: clip(verdict.details, 2000) } : {}),
+    ...(verdict.items && verdict.items.length > 0 ? { items: verdict.items.map((item) => clip(item, 300)) } : {}),
     ...(found ? { remediation: rule.remediation } : {}),
     ...(fix.length > 0 ? { fix } : {}),
     ...(rule.related ? { related: rule.related } : {}),
   };
 }
 
+/** What strangers wrote may be of any length. */
+function clip(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
+}
+
+/** Text of strangers as one word of a command line that a person may paste; what no shell can say is left out. */
+export function word(text: string): string {
+  return quote(text.replaceAll('\0', ''));
+}
+
 function fixesOf(fix: FixText | undefined): readonly Fix[] {
-  if (!fix) return [];
+  // Cut off, it would be another command.
+  if (!fix || fix.run.length + fix.compose.length > 8000) return [];
   return [
     { kind: 'docker-run', flag: fix.run },
     { kind: 'compose', yaml: fix.compose },

@@ -25,7 +25,7 @@ export interface Workload {
   readonly devices: readonly Located<Maybe<string>>[];
   readonly deviceRules: readonly string[];
   readonly networkMode: Maybe<string>;
-  readonly networks: readonly Network[];
+  readonly networks: Maybe<readonly Network[]>;
   readonly ports: readonly Port[];
   readonly memoryLimited: Maybe<boolean>;
   readonly cpuLimited: Maybe<boolean>;
@@ -43,7 +43,7 @@ export interface Workload {
   readonly restart: Maybe<{ readonly policy: string; readonly retries: number }>;
   readonly environment: readonly Variable[];
   /** What the kernel says of it; undefined: it does not run. */
-  readonly running?: Running | undefined;
+  readonly running?: Maybe<Running> | undefined;
   /** Where each field is said, for a file; fields that are not said are at the service. */
   at(field: Field): string | undefined;
 }
@@ -57,11 +57,11 @@ export interface WorkloadImage {
   /** As the operator wrote it; undefined: it is built, and has no name. */
   readonly reference: Maybe<string> | undefined;
   /** `repository@sha256:…` of each registry that it came from; undefined: not known here. */
-  readonly digests?: readonly string[] | undefined;
+  readonly digests?: Maybe<readonly string[]> | undefined;
   /** ISO 8601; undefined: not known here. */
-  readonly created?: string | undefined;
+  readonly created?: Maybe<string> | undefined;
   /** On this host the name stands for another image by now. */
-  readonly moved?: boolean | undefined;
+  readonly moved?: Maybe<boolean> | undefined;
   /** The image is built from a Dockerfile beside the compose file. */
   readonly built?: boolean | undefined;
 }
@@ -173,4 +173,9 @@ export function isUndecided<T>(value: Maybe<T> | undefined): value is Undecided 
 /** The values of a list that are known. */
 export function decided<T>(values: readonly Maybe<T>[]): readonly T[] {
   return values.filter((value): value is T => !isUndecided(value));
+}
+
+/** What the kernel says, where that could be read. */
+export function liveOf({ running }: Pick<Workload, 'running'>): Running | undefined {
+  return running === undefined || isUndecided(running) ? undefined : running;
 }
