@@ -4,6 +4,10 @@ import { ExitCode, UserError } from './errors.ts';
 import { runProgram } from './program.ts';
 import type { Io } from './report/io.ts';
 
+// Everybody on this machine can read the arguments of a process, and -e name=value may hold a secret.
+const args = process.argv.slice(2);
+process.title = `harden ${args[0] ?? ''}`.trim();
+
 const interrupt = new AbortController();
 
 const io: Io = {
@@ -38,7 +42,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  process.exitCode = await runProgram(process.argv.slice(2), io);
+  process.exitCode = await runProgram(args, io);
 } catch (error) {
   process.exitCode = explain(error);
 }

@@ -71,6 +71,6 @@ export interface ResolvedPlaybook {
   /** The playbook's own handlers in the order of the file. */
   readonly handlers: readonly Handler[];
   readonly audit: AuditSettings | undefined;
-  /** Values that must never be shown: what `env` gave, and every type's `secrets`. */
+  /** Values that must never be shown: what `env` gave, every type's `secrets`, and the values of sensitive tasks. */
   readonly secrets: readonly string[];
 }

@@ -35,8 +35,11 @@ export class HostSession {
     this.host = host;
     this.shell = shell;
     this.facts = shell.facts;
-    this.playbook = playbook;
-    this.masker = new Masker(playbook.secrets);
+    const masker = new Masker(playbook.secrets);
+    // A task without a name of its own is called by what it does, and that may hold a secret.
+    const tasks = playbook.tasks.map((task) => ({ ...task, name: masker.text(task.name), id: masker.text(task.id) }));
+    this.playbook = { ...playbook, tasks };
+    this.masker = masker;
     this.listen = listen;
   }
 

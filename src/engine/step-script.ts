@@ -25,15 +25,32 @@ export function stepScript(
   if (keeps.length > 0) lines.push(sh`harden_keep ${keeps}`);
   if (undo !== undefined) lines.push(sh`harden_note undo ${undo}`);
   lines.push(sh`harden_note step.json ${JSON.stringify(masker.deep(stepRecord(planned)))}`);
+  if (task.sensitive || holdsSecret(planned, masker)) lines.push(': >"$harden_step/secret"');
   if (planned.risk) lines.push(': >"$harden_step/access"');
   if (validate !== undefined) lines.push(`(\n${validate}\n)`);
   lines.push('harden_started');
   for (const name of planned.notifies) {
     const handler = handlers.find((candidate) => candidate.name === name);
-    if (handler) lines.push(sh`harden_notify ${handlerSlug(name)} ${name} ${handler.check ?? ''} ${handler.run}`);
+    if (handler) lines.push(notifyScript(handler, masker));
   }
   lines.push(`(\n${script}\n)`, 'harden_done');
   return lines.join('\n');
+}
+
+/** What the step writes is nothing to be shown by whoever rolls it back, who does not know the playbook's secrets. */
+function holdsSecret({ change, script = '' }: PlannedTask, masker: Masker): boolean {
+  const text = JSON.stringify(change) + script;
+  return masker.text(text) !== text;
+}
+
+/** Leaves the handler on the host as pending; one that holds a secret without what it does, which the playbook must say again. */
+function notifyScript({ name, check = '', run }: Handler, masker: Masker): Script {
+  const slug = handlerSlug(name);
+  if (masker.text(check + run) === check + run) return sh`harden_notify ${slug} ${name} ${check} ${run} ${run}`;
+  const withheld = `the handler "${name}" holds a secret, so the host does not keep it`;
+  const again = sh`echo ${`${withheld}: apply the playbook that says what it does`} >&2
+exit 1`;
+  return sh`harden_notify ${slug} ${name} ${''} ${again} ${sh`echo ${`note: ${withheld}: run by hand what must be reloaded`}`}`;
 }
 
 /** What the journal tells of a step: what a person saw of it, nothing that a person may not see. */

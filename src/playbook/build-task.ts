@@ -6,6 +6,7 @@ import { parseParams } from './parse-params.ts';
 import type { TaskItem } from './playbook.ts';
 import { MissingHereError, type Problems } from './problems.ts';
 import { type Origin, type RenderContext, type Rendered, renderLine, renderNode, userError } from './render-node.ts';
+import { sensitiveValues, watched } from './sensitive-values.ts';
 import { renderText } from './template.ts';
 import { TemplateError } from './template-error.ts';
 import type { Scope } from './template-lookup.ts';
@@ -15,6 +16,8 @@ export interface BuiltTask {
   readonly name: string;
   readonly params: unknown;
   readonly id: string;
+  /** What of a sensitive task must never be shown. */
+  readonly secrets: readonly string[];
 }
 
 /** Renders a task, parses its parameters and loads its local files; undefined after mistakes, which are in `problems`. */
@@ -40,11 +43,12 @@ export function buildTask(
     problems,
   );
   if (!parsed) return undefined;
-  const local = localFiles(item, rendered, scope, helpersIn, home);
+  const secrets = item.sensitive ? sensitiveValues(item, scope, helpersIn) : [];
+  const local = localFiles(item, rendered, item.sensitive ? watched(scope, secrets) : scope, helpersIn, home);
   try {
     const params = type.load ? type.load(parsed.value, local) : parsed.value;
     const id = type.id(params);
-    return { name: name ?? `${type.type} ${id}`, params, id };
+    return { name: name ?? `${type.type} ${id}`, params, id, secrets };
   } catch (error) {
     problems.catch(error instanceof UserError ? at(error, item.typeAt) : error);
     return undefined;

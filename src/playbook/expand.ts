@@ -21,6 +21,8 @@ export interface ExpandContext {
   readonly external: Scope;
   readonly helpersIn: RenderContext['helpersIn'];
   readonly home: string;
+  /** Gets what must never be shown. */
+  readonly secrets: Set<string>;
   /** Check the tasks too that a condition on facts leaves out. */
   readonly everything: boolean;
   /** Gets the names that each file's handlers and audit see. */
@@ -119,5 +121,7 @@ function one(
     const name = (item.name && renderLine(item.name, quiet)) ?? item.type.type;
     return { task: { ...common, name, params: null, id: '', skipped: skipped ?? '' }, tags, errors: [] };
   }
-  return { task: { ...common, ...built }, tags, errors: [] };
+  const { secrets, ...fields } = built;
+  for (const secret of secrets) context.secrets.add(secret);
+  return { task: { ...common, ...fields }, tags, errors: [] };
 }

@@ -1,5 +1,5 @@
 import type { Handler } from '../engine/task.ts';
-import { sh } from '../remote/sh.ts';
+import { type Script, sh } from '../remote/sh.ts';
 import type { Playbook } from './load.ts';
 import type { PlaybookFile } from './playbook.ts';
 import { type RenderContext, renderLine } from './render-node.ts';
@@ -16,8 +16,11 @@ export function resolveHandlers(
     const check = handler.check && renderLine(handler.check, { ...rendering, scope });
     const run = renderLine(handler.run, { ...rendering, scope });
     if (run === undefined || (handler.check && check === undefined)) return [];
-    return [
-      { name: handler.name, run: sh`sh -c ${run}`, ...(check === undefined ? {} : { check: sh`sh -c ${check}` }) },
-    ];
+    return [{ name: handler.name, run: ownScript(run), ...(check === undefined ? {} : { check: ownScript(check) }) }];
   });
+}
+
+// In the arguments of a program (sh -c) everybody on the host could read it.
+function ownScript(text: string): Script {
+  return sh`(set +eu; eval ${text})`;
 }

@@ -49,6 +49,7 @@ function resolve(playbook: Playbook, context: ResolveContext, everything: boolea
     external,
     helpersIn,
     home,
+    secrets,
     everything,
     scopes,
     tags: [],

@@ -28,7 +28,13 @@ test('a whole playbook', async () => {
   expect(rest).toEqual({
     file: join(folder, 'playbook.yml'),
     name: 'Docker host on deb12',
-    handlers: [{ name: 'reload', check: "sh -c 'nginx -t'", run: `sh -c 'echo '\\''it'\\'''\\''s'\\'' bob'` }],
+    handlers: [
+      {
+        name: 'reload',
+        check: "(set +eu; eval 'nginx -t')",
+        run: `(set +eu; eval 'echo '\\''it'\\'''\\''s'\\'' bob')`,
+      },
+    ],
     audit: { docker_bench: { min_score: 40, fail_on: ['2.1'] }, effective: {} },
     secrets: [],
   });
@@ -194,7 +200,7 @@ describe('includes', () => {
     expect(tasks.map(({ tags }) => tags)).toEqual([['inner', 'x'], ['inner'], []]);
     expect(tasks[1]?.params).toEqual({ path: '/site-outer', content: 'from sub', mode: '0600' });
     expect(tasks[0]?.at).toEqual({ file: join(folder, 'sub/one.yml'), line: 3, column: 5 });
-    expect(handlers).toEqual([{ name: 'h', run: "sh -c 'echo own'" }]);
+    expect(handlers).toEqual([{ name: 'h', run: "(set +eu; eval 'echo own')" }]);
     expect(audit).toEqual({ docker_bench: {}, effective: {} });
   });
 
@@ -254,6 +260,18 @@ describe('variables', () => {
       env: { S: 'secret' },
     });
     expect(secrets).toEqual([]);
+  });
+
+  test('secrets are the values of a sensitive task, but for where it stands and what is too short', async () => {
+    const text = `vars: { word: "in use", place: /etc/placed, other: unused }
+tasks:
+  - file: { path: "{{place}}", content: "key = {{word}}" }
+    sensitive: true
+  - file: { path: /etc/b, content: "{{other}}" }
+  - file: { path: /etc/c, content: short }
+    sensitive: true
+`;
+    expect([...(await resolveText(text)).secrets].sort()).toEqual(['in use', 'key = in use']);
   });
 
   test('secrets are what env gave and what types say', async () => {

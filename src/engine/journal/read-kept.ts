@@ -16,39 +16,50 @@ export interface KeptPath {
   readonly changedSince: boolean;
 }
 
-/** Prints what the steps of a run kept, beside what stands there now; texts up to 64 KiB. */
+/** Prints what the steps of a run kept, beside what stands there now; texts up to 64 KiB, and none of a file into which any run wrote a secret. */
 export function keptProbe(runId: string): Script {
   return sh`${raw(DIGEST)}
+secret=$(for step in ${RUNS}/*/*/secret; do
+  for path in "\${step%/secret}"/kept/*/path; do [ ! -e "$path" ] || { cat "$path"; echo; }; done
+done)
 describe() {
-  if [ -L "$1" ]; then printf 'link to %s' "$(readlink "$1")" | base64 -w0
-  elif [ -d "$1" ]; then stat -c 'directory %U:%G %a' "$1" | base64 -w0
-  elif [ -e "$1" ]; then { stat -c '%U:%G %a' "$1"; head -c 65536 "$1"; } | base64 -w0
-  fi
+  if [ -L "$1" ]; then printf 'link to %s' "$(readlink "$1")"
+  elif [ -d "$1" ]; then stat -c 'directory %U:%G %a' "$1"
+  elif [ -e "$1" ]; then
+    stat -c '%U:%G %a' "$1"
+    if printf '%s\n' "$secret" | grep -qxF -e "$2"; then echo ${NOT_SHOWN}; else head -c 65536 "$1"; fi
+  fi | base64 -w0
 }
 for kept in ${RUNS}/${runId}/[0-9]*/kept/*/; do
   [ -e "$kept/path" ] || continue
   step=\${kept%/kept/*}
   path=$(cat "$kept/path")
   printf '%s\\0%s\\0' "\${step##*/}" "$path"
-  describe "\${kept}item"; printf '\\0'
-  describe "$path"; printf '\\0'
-  if [ -s "$kept/left" ] && [ "$(cat "$kept/left")" != "$(harden_digest "$path")" ]; then printf 'changed'; fi
+  describe "\${kept}item" "$path"; printf '\\0'
+  describe "$path" "$path"; printf '\\0'
+  now=$(harden_digest "$path")
+  [ "$(harden_digest "\${kept}item")" != "$now" ] || printf 'same'
+  printf '\\0'
+  if [ -s "$kept/left" ] && [ "$(cat "$kept/left")" != "$now" ]; then printf 'changed'; fi
   printf '\\0'
 done`;
 }
+
+/** In place of a content that holds a secret. */
+const NOT_SHOWN = '(not shown: a run wrote a secret into this file)';
 
 /** Reads what `keptProbe` printed. */
 export function readKept(output: string): readonly KeptPath[] {
   const words = output.split('\0');
   const kept: KeptPath[] = [];
-  for (let at = 0; at + 4 < words.length; at += 5) {
-    const [step = '', path = '', before = '', now = '', changed = ''] = words.slice(at, at + 5);
+  for (let at = 0; at + 5 < words.length; at += 6) {
+    const [step = '', path = '', before = '', now = '', same = '', changed = ''] = words.slice(at, at + 6);
     kept.push({
       step,
       path,
       before: decode(before),
       now: decode(now),
-      same: before === now,
+      same: same !== '',
       changedSince: changed !== '',
     });
   }

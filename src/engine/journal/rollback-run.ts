@@ -157,6 +157,7 @@ elif [ "$harden_kept" -gt 0 ]; then
 else
   harden_note step.json ${JSON.stringify({ ...record, irreversible: oneWay })}
 fi
+[ ! -e ${old}/secret ] || : >"$harden_step/secret"
 if [ -d ${old}/after ]; then cp -R ${old}/after "$harden_step/after"; fi
 ${raw(record.access ? ': >"$harden_step/access"' : ':')}
 harden_started

@@ -69,7 +69,7 @@ harden_notify() {
   mv -f ${PENDING}/.new ${PENDING}/"$1"
   # What comes into force by a handler goes out of force by it too.
   mkdir -p "$harden_step/after"
-  printf '%s' "$4" >"$harden_step/after/$1"
+  printf '%s' "$5" >"$harden_step/after/$1"
 }
 harden_started() { harden_note state started && sync "$harden_step/state" "$harden_step" || harden_full; }
 harden_alive() {
