@@ -34,6 +34,7 @@ fi
 missing=
 need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
 need shellcheck shellcheck
+need xmllint libxml2-utils
 need ssh openssh-client
 [ -n "$missing" ] || exit 0
 

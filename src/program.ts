@@ -186,10 +186,14 @@ function withPlaybook(command: Command): Command {
 }
 
 function withAudit(command: Command): Command {
-  return command.option(
-    '--docker-bench <directory>',
-    'a checkout of docker-bench-security (or HARDEN_DOCKER_BENCH); else it is fetched once',
-  );
+  return command
+    .option(
+      '--docker-bench <directory>',
+      'a checkout of docker-bench-security (or HARDEN_DOCKER_BENCH); else it is fetched once',
+    )
+    .option('--report <file>', 'write what the audits found as one HTML page')
+    .option('--junit <file>', 'write what the audits found as JUnit XML')
+    .option('--sarif <file>', 'write what the audits found as SARIF 2.1.0');
 }
 
 function withOutput(command: Command): Command {

@@ -32,9 +32,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly RegExp[]>> = {
     /^(zod|yaml|handlebars)$/,
   ],
   'src/report/': [
+    /^src\/version\.ts$/,
     /^src\/engine\/(events|plan|plan-tasks|shown|state|secrets|facts|diff|journal\/read-[a-z]+)\.ts$/,
     /^src\/audit\/result\.ts$/,
-    /^(diff|listr2)$/,
+    /^(diff|listr2|yaml)$/,
   ],
   'src/remote/': [/^src\/engine\/facts\.ts$/, /^(ssh2|execa|@clack\/prompts)$/],
   'src/audit/': [/^src\/engine\/(resolved-task|facts)\.ts$/, /^src\/remote\/(sh|shell)\.ts$/, /^(zod|execa)$/],

@@ -9,8 +9,9 @@ import { paintWith } from '../report/paint.ts';
 import { plainProgress } from '../report/plain.ts';
 import { planText } from '../report/plan-text.ts';
 import { summaryText } from '../report/summary-text.ts';
+import { type ReportFileOptions, refuseUnwritable, writeReportFiles } from './report-files.ts';
 
-export interface OutputOptions {
+export interface OutputOptions extends ReportFileOptions {
   readonly json?: boolean;
   readonly verbose?: boolean;
 }
@@ -46,6 +47,7 @@ export function openReport(command: string, playbook: string | null, options: Ou
     },
     finish: async () => {
       await live?.settled();
+      await writeReportFiles(recorder.document(), options, new Date());
       if (options.json) return print();
       for (const text of audits) io.out(text);
       io.err(summaryText(recorder.document(), paint));
@@ -53,6 +55,7 @@ export function openReport(command: string, playbook: string | null, options: Ou
     summary: () => recorder.summary(),
     guard: async (body) => {
       try {
+        await refuseUnwritable(options);
         return await body();
       } catch (error) {
         await live?.settled();

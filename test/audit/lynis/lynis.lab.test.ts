@@ -1,5 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { hardenJson } from '../../e2e/support/harden.ts';
+import { folder, hardenJson } from '../../e2e/support/harden.ts';
 import { bootHost, type LabHost, labUnavailable } from '../../lab/lab.ts';
 
 vi.setConfig({ testTimeout: 300_000 });
@@ -22,13 +23,30 @@ describe.skipIf(unavailable)('Lynis on a real host', () => {
     ]);
   });
 
+  test('a report that could not be written is refused before anything runs', async () => {
+    const ran = await hardenJson('audit', ['--only', 'lynis', '--report', '/not/there/a.html'], host);
+    expect(ran.exitCode).toBe(64);
+    expect(ran.document.error).toMatch(/--report: .*cannot be written/);
+  });
+
   test('that has it from Debian: its index is the score, and nothing of it stays', async () => {
     const { exitCode, stderr } = await host.exec(
       'apt-get -q update >&2 && DEBIAN_FRONTEND=noninteractive apt-get -qy install lynis >&2',
     );
     expect(exitCode, stderr).toBe(0);
-    const ran = await hardenJson('audit', ['--only', 'lynis'], host);
+    const directory = await folder({});
+    const files = [
+      '--report',
+      `${directory}/a.html`,
+      '--junit',
+      `${directory}/a.xml`,
+      '--sarif',
+      `${directory}/a.sarif`,
+    ];
+    const ran = await hardenJson('audit', ['--only', 'lynis', ...files], host);
     expect(ran.exitCode, ran.stderr).toBe(0);
+    for (const name of ['a.html', 'a.xml', 'a.sarif'])
+      expect(await readFile(`${directory}/${name}`, 'utf8')).toContain('SSH-7408');
     const audit = ran.document.hosts[0]?.audits?.[0];
     if (audit?.status !== 'done') throw new Error('it did not run');
     expect(audit.score).toBeGreaterThan(30);

@@ -1,0 +1,44 @@
+import { access, constants, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { UserError } from '../errors.ts';
+import { auditedOf } from '../report/audited.ts';
+import type { RunDocument } from '../report/document.ts';
+
+/** Files that what the audits found goes into, beside what is printed. */
+export interface ReportFileOptions {
+  /** HTML. */
+  readonly report?: string;
+  readonly junit?: string;
+  readonly sarif?: string;
+}
+
+/** Refuses a file that could not be written, before a run and not after it. */
+export async function refuseUnwritable(options: ReportFileOptions): Promise<void> {
+  for (const name of ['report', 'junit', 'sarif'] as const) {
+    const file = options[name];
+    if (file === undefined) continue;
+    await access(dirname(file), constants.W_OK).catch(() => {
+      throw new UserError(`--${name}: ${file} cannot be written`, {
+        hint: `${dirname(file)} is not there, or is not yours to write to`,
+      });
+    });
+  }
+}
+
+/** Writes the files that were asked for; also when hosts or audits failed, which they say. */
+export async function writeReportFiles(document: RunDocument, options: ReportFileOptions, now: Date): Promise<void> {
+  const { report, junit, sarif } = options;
+  const audited = auditedOf(document);
+  if (report !== undefined) {
+    const { htmlReport } = await import('../report/html/page.ts');
+    await writeFile(report, htmlReport(audited, now));
+  }
+  if (junit !== undefined) {
+    const { junitReport } = await import('../report/junit.ts');
+    await writeFile(junit, junitReport(audited, now));
+  }
+  if (sarif !== undefined) {
+    const { sarifReport } = await import('../report/sarif.ts');
+    await writeFile(sarif, `${JSON.stringify(sarifReport(audited, now), null, 2)}\n`);
+  }
+}
