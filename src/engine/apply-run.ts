@@ -1,10 +1,12 @@
 import { HostError, UserError } from '../errors.ts';
 import type { Frame } from '../remote/shell.ts';
+import { accessAfter } from './access.ts';
 import { Guard } from './guard.ts';
 import { beginRunScript, END_RUN, LOCKED, MOVED_ON, type RunIdentity } from './journal/journal-script.ts';
 import { describeNeed } from './needs.ts';
 import type { HostPlan, PlannedTask } from './plan.ts';
 import { planHandlers, planTasks, refusals } from './plan-tasks.ts';
+import { bootIdentity, comeBack } from './reboot.ts';
 import type { HostSession } from './session.ts';
 import { handlerScript, stepDirectory, stepScript } from './step-script.ts';
 import type { Handler } from './task.ts';
@@ -55,7 +57,7 @@ export class ApplyRun {
     const stop = () => session.shell.stop();
     options.signal?.addEventListener('abort', stop, { once: true });
     try {
-      await this.begin();
+      await this.begin(this.plan.armed);
       if (this.plan.armed.length > 0) await this.takeGuardOver();
       session.listen({
         kind: 'applying',
@@ -82,10 +84,11 @@ export class ApplyRun {
     return this.options.signal?.aborted ?? false;
   }
 
-  private async begin(): Promise<void> {
-    const { session, plan, options } = this;
+  /** `armed`: the guards that the plan found armed. */
+  private async begin(armed: readonly string[]): Promise<void> {
+    const { session, options } = this;
     const login = { login: session.facts.login, port: session.facts.ssh?.port ?? null };
-    const { frames } = await session.shell.apply([{ inShell: beginRunScript(options.run, login, plan.armed) }]);
+    const { frames } = await session.shell.apply([{ inShell: beginRunScript(options.run, login, armed) }]);
     const frame = frames[0];
     if (frame?.exitCode === 0) return;
     const said = frame?.stderr.toString('utf8').trim().split('\n').at(-1) ?? '';
@@ -110,16 +113,54 @@ export class ApplyRun {
       throw new HostError(`the guard could not be armed: ${this.session.stepError(frames[0]).output ?? 'stopped'}`);
   }
 
-  /** Streams what is known; where a change is known only now, reads and plans again and goes on. */
+  /** Streams what is known; where a change is known only now, reads and plans again and goes on, as it does when the host has booted anew. */
   private async applySteps(tasks: PlannedTask[]): Promise<void> {
     let from = 0;
     while (from < tasks.length && !this.aborted) {
-      const unknown = tasks.findIndex((entry, at) => at >= from && entry.unknown !== undefined);
-      const until = unknown === -1 ? tasks.length : unknown;
+      const stop = tasks.findIndex(
+        (entry, at) => at >= from && (entry.unknown !== undefined || rebootSeconds(entry) !== undefined),
+      );
+      const until = stop === -1 ? tasks.length : stop;
       await this.stream(tasks.slice(from, until));
       from = until;
-      if (unknown !== -1 && !this.aborted) await this.planAgain(tasks, from);
+      const next = tasks[stop];
+      if (!next || this.aborted) continue;
+      if (next.unknown === undefined) {
+        await this.reboot(next);
+        from += 1;
+        continue;
+      }
+      // what it waits for is what holds, not what a file says by now
+      if (next.task.type.awaits?.(next.task.params) !== undefined) await this.applyHandlers(this.dueHandlers());
+      if (!this.aborted) await this.planAgain(tasks, from);
     }
+  }
+
+  /** Has the host boot anew, with everything so far in force and proved to let in, and goes on where it has come back. */
+  private async reboot(entry: PlannedTask): Promise<void> {
+    const { session } = this;
+    const seconds = rebootSeconds(entry) ?? 0;
+    if (this.ended.has(entry.task.index))
+      throw new HostError(`"${entry.task.name}": the host has booted anew in this run, and would have to again`, {
+        at: entry.task.at,
+      });
+    const before = this.tasks.filter(({ task }) => task.index < entry.task.index);
+    await this.applyHandlers(this.dueHandlers());
+    if (this.guard.armed) await this.guard.confirm(before);
+    if (this.aborted) return;
+    const boot = await bootIdentity(session.shell);
+    await this.stream([entry]);
+    if (!this.ended.has(entry.task.index)) return;
+    session.listen({
+      kind: 'note',
+      host: session.host.name,
+      message: `the host reboots; waiting for it, at most ${seconds} s`,
+    });
+    await session.shell.close();
+    const way = accessAfter(before, session.facts);
+    session.goOnIn(await comeBack({ host: session.host, way, boot, seconds, signal: this.options.signal }));
+    await this.begin([]);
+    session.listen({ kind: 'note', host: session.host.name, message: 'the host is back, and the run goes on' });
   }
 
   private async stream(entries: readonly PlannedTask[]): Promise<void> {
@@ -360,7 +401,11 @@ export class ApplyRun {
   private stepEnded(entry: PlannedTask, frame: Frame): void {
     const { index, name } = entry.task;
     const failed = frame.exitCode !== 0;
-    if (!failed) this.ended.add(index);
+    if (!failed) {
+      this.ended.add(index);
+      // one that ran before, for a task that had to wait for it, is due again
+      for (const handler of entry.notifies) this.handled.delete(handler);
+    }
     this.session.listen({
       kind: 'step-ended',
       host: this.session.host.name,
@@ -371,4 +416,9 @@ export class ApplyRun {
       error: failed ? this.session.stepError(frame) : undefined,
     });
   }
+}
+
+/** For how many seconds the run waits for the host after this step; undefined where it does not boot anew. */
+function rebootSeconds({ task, change }: PlannedTask): number | undefined {
+  return change && task.type.reboots?.(task.params, change);
 }

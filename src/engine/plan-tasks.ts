@@ -74,6 +74,8 @@ function planTask(task: ResolvedTask, answers: Answers, facts: Facts, earlier: r
     (entry): entry is { need: Need; standing: NeedStanding & { kind: 'maybe' } } => entry.standing.kind === 'maybe',
   );
   if (maybe) return unknownTask(task, facts, `${describeNeed(maybe.need)} comes with "${maybe.standing.by}"`);
+  const waits = earlier.some(changes) ? task.type.awaits?.(task.params) : undefined;
+  if (waits !== undefined) return unknownTask(task, facts, waits);
   try {
     const before = readState(task, answers);
     const change = diff(before, task.type.want(task.params, facts, before) as State);
@@ -100,7 +102,8 @@ function plannedChange(
   facts: Facts,
   earlier: readonly PlannedTask[],
 ): PlannedTask {
-  const context = { facts, before, pending: provided(earlier), earlier: sameType(task, earlier) };
+  const changing = earlier.some(changes);
+  const context = { facts, before, changing, pending: provided(earlier), earlier: sameType(task, earlier) };
   const findings = task.type.findings?.(change, task.params, context) ?? [];
   if (!change) return { task, action: 'none', findings, notifies: [], risk: false };
   return {
@@ -134,6 +137,10 @@ function notified(task: ResolvedTask, change: Change): string[] {
   return [
     ...new Set([...(task.type.handlers?.(task.params, change) ?? []).map((handler) => handler.name), ...task.notify]),
   ];
+}
+
+function changes({ action }: PlannedTask): boolean {
+  return action !== 'none' && action !== 'skip';
 }
 
 function provided(earlier: readonly PlannedTask[]): readonly Need[] {

@@ -28,12 +28,12 @@ export class HostSession {
   readonly facts: Facts;
   readonly playbook: ResolvedPlaybook;
   readonly masker: Masker;
-  readonly shell: RootShell;
   readonly listen: Listener;
+  private current: RootShell;
 
   private constructor(host: RunHost, shell: RootShell, playbook: ResolvedPlaybook, listen: Listener) {
     this.host = host;
-    this.shell = shell;
+    this.current = shell;
     this.facts = shell.facts;
     const masker = new Masker(playbook.secrets);
     // A task without a name of its own is called by what it does, and that may hold a secret.
@@ -74,6 +74,16 @@ export class HostSession {
       this.listen({ kind: 'note', host: this.host.name, message: this.masker.text(answers.lastRun) });
     this.listen({ kind: 'planned', host: this.host.name, plan });
     return plan;
+  }
+
+  /** The root shell: another one after a reboot. */
+  get shell(): RootShell {
+    return this.current;
+  }
+
+  /** Goes on in the shell that was opened once the host had booted anew. */
+  goOnIn(shell: RootShell): void {
+    this.current = shell;
   }
 
   /** The host key's fingerprint, where the transport has one. */

@@ -69,6 +69,10 @@ export interface TaskType<P = never, S extends State = State> {
   risk?(params: P, change: Change<S>): 'access' | undefined;
   /** How the task bears on who can log in and become root, whether it changes anything or not. */
   access?(params: P): AccessEffect | readonly AccessEffect[];
+  /** Why the state counts only once the earlier tasks that change something, and their handlers, are through: the change is known after apply then. Undefined: what holds at plan counts. */
+  awaits?(params: P): string | undefined;
+  /** For a change whose script has the host boot anew shortly after it: for how many seconds the run waits for it, before it goes on. */
+  reboots?(params: P, change: Change<S>): number | undefined;
   /** Checks what would be written, on private copies under `$harden_tmp` (a fresh 0700 directory, removed afterwards); fails with a message on stderr. Runs during plan and again right before the change. */
   validate?(change: Change<S>, params: P, facts: Facts): Script | undefined;
   /** Refusals and remarks that follow from what was read; runs at plan. */
@@ -106,6 +110,8 @@ export interface FindingContext<S extends State = State> {
   readonly before: S;
   /** How this run reaches the host; undefined where nothing says. */
   readonly transport?: 'ssh' | 'openssh' | 'local' | undefined;
+  /** Whether an earlier task changes something; undefined where nothing says. */
+  readonly changing?: boolean | undefined;
   /** What earlier tasks with a change will have brought by then; undefined where nothing says. */
   readonly pending?: readonly Need[] | undefined;
   /** The parameters of the earlier tasks of this type that change something, in order; undefined where nothing says. */

@@ -3,6 +3,7 @@ import type { Registry } from '../playbook/registry.ts';
 import { apparmorTask } from './apparmor.ts';
 import { aptTask } from './apt.ts';
 import { aptRepositoryTask } from './apt-repository.ts';
+import { assertTask } from './assert.ts';
 import { auditRulesTask } from './audit-rules.ts';
 import { authorizedKeyTask } from './authorized-key.ts';
 import { blockinfileTask } from './blockinfile.ts';
@@ -18,8 +19,10 @@ import { gitTask } from './git.ts';
 import { groupTask } from './group.ts';
 import { hostnameTask } from './hostname.ts';
 import { lineinfileTask } from './lineinfile.ts';
+import { listeningTask } from './listening.ts';
 import { modprobeTask } from './modprobe.ts';
 import { mountTask } from './mount.ts';
+import { rebootTask } from './reboot.ts';
 import { serviceTask } from './service.ts';
 import { sshdTask } from './sshd.ts';
 import { sudoersTask } from './sudoers.ts';
@@ -36,6 +39,7 @@ const types: readonly AnyTaskType[] = [
   apparmorTask,
   aptTask,
   aptRepositoryTask,
+  assertTask,
   auditRulesTask,
   authorizedKeyTask,
   blockinfileTask,
@@ -51,8 +55,10 @@ const types: readonly AnyTaskType[] = [
   groupTask,
   hostnameTask,
   lineinfileTask,
+  listeningTask,
   modprobeTask,
   mountTask,
+  rebootTask,
   serviceTask,
   sshdTask,
   sudoersTask,
