@@ -1,16 +1,16 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
 import { defineTask, type Finding } from '../engine/task.ts';
 import { sh } from '../remote/sh.ts';
 import { describeListener, type Listener, parseListeners } from './support/listeners.ts';
+import { contains, familyOf } from './support/network.ts';
 
 const port = z
   .union([z.number(), z.string()], { error: 'a port is a number, or a range such as "8000-8010"' })
   .transform(String)
   .refine((text) => isRange(text), { error: 'a port is a number from 1 to 65535, or a range such as "8000-8010"' });
-const address = z
-  .string()
-  .refine((text) => isIP(text) !== 0, { error: 'an address is an IP address; 0.0.0.0 and :: mean all of a kind' });
+const address = z.string().refine((text) => familyOf(text) !== undefined, {
+  error: 'an address is an IP address or a network; 0.0.0.0 and :: mean what listens on all of a kind',
+});
 
 const Listening = z.strictObject({
   allow: z
@@ -20,7 +20,7 @@ const Listening = z.strictObject({
           .union([port.transform((one) => [one]), z.array(port).min(1)])
           .describe('The port, a list of ports, or a range such as `"8000-8010"`.'),
         proto: z.enum(['tcp', 'udp']).default('tcp').describe('Of which protocol.'),
-        address: address.optional().describe('On which address. Left out: on any.'),
+        address: address.optional().describe('On which address, or in which network: `10.8.0.0/24`. Left out: on any.'),
         process: z
           .string()
           .optional()
@@ -119,7 +119,7 @@ function allows(rule: Listening['allow'][number], one: Listener): boolean {
   });
   const where =
     rule.address === undefined ||
-    one.address === rule.address ||
+    contains(rule.address, one.address) ||
     (one.address === '*' && /^(0\.0\.0\.0|::)$/.test(rule.address));
   const who =
     rule.process === undefined ||

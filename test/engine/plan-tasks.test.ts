@@ -227,3 +227,39 @@ test('equal probes are sent once, and every task gets its answer', () => {
     'echo same',
   ]);
 });
+
+describe('what waits for its turn', () => {
+  const waiting = { ...thing, awaits: () => 'what came before counts' } as AnyTaskType;
+  const all = (last: AnyTaskType) =>
+    tasks({ name: 'a', value: '1' }, { name: 'b', value: '1' }).map((task, index) =>
+      index === 1 ? { ...task, type: last } : task,
+    );
+
+  test('is known only after apply where an earlier task changes something', () => {
+    const planned = planTasks(all(waiting), answers(['0', '0']), debian12Facts);
+    expect(planned[1]).toMatchObject({ action: 'update', unknown: 'what came before counts' });
+    expect(planned[1]?.script).toBeUndefined();
+  });
+
+  test('is known where nothing comes before it that changes', () => {
+    const planned = planTasks(all(waiting), answers(['1', '0']), debian12Facts);
+    expect(planned[1]).toMatchObject({ action: 'update', script: 'echo 1' });
+    expect(planned[1]?.unknown).toBeUndefined();
+  });
+
+  test.each([
+    ['0', true],
+    ['1', false],
+  ])('findings are told whether an earlier task changes something (%s)', (given, changing) => {
+    let told: boolean | undefined;
+    const asking = {
+      ...thing,
+      findings: (...[, , context]: Parameters<NonNullable<AnyTaskType['findings']>>) => {
+        told = context.changing;
+        return [];
+      },
+    } as AnyTaskType;
+    planTasks(all(asking), answers([given, '1']), debian12Facts);
+    expect(told).toBe(changing);
+  });
+});

@@ -86,6 +86,12 @@ describeTask(listeningTask, [
     given: 'tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=500,fd=3))\n',
     expect: { findings: [/^refuse/] },
   },
+  {
+    name: 'an address of a network',
+    params: { allow: [{ port: 22, address: '10.8.0.0/24' }] },
+    given: 'tcp LISTEN 0 128 10.8.0.1:22 0.0.0.0:* users:(("sshd",pid=500,fd=3))\n',
+    expect: { findings: [] },
+  },
   { name: 'nothing listens', params: {}, given: '', expect: { before: { exposed: [] }, findings: [] } },
 ]);
 

@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly user?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Milliseconds; by default 300 s. */
+  readonly timeout?: number;
 }
 
 /** Starts the built `harden` as a person would: no terminal, an environment of its own. */
@@ -34,7 +36,7 @@ export function startHarden(args: readonly string[], options: RunOptions = {}) {
       ...options.env,
     },
     ...(options.cwd ? { cwd: options.cwd } : {}),
-    timeout: 300_000,
+    timeout: options.timeout ?? 300_000,
   });
 }
 
@@ -45,7 +47,7 @@ export async function harden(args: readonly string[], options: RunOptions = {}):
 }
 
 /** The options that lead to a lab host as one of its users. */
-export function hostArgs(host: LabHost, user = 'root'): string[] {
+export function hostArgs(host: Omit<LabHost, 'root'>, user = 'root'): string[] {
   return [
     '-H',
     `${user}@${host.address}:${host.port}`,
