@@ -160,7 +160,11 @@ function withHosts(command: Command): Command {
       '-l, --limit <pattern>',
       'only these hosts of the inventory: names, groups, globs, !not, &and, separated by commas',
     )
-    .option('--vagrant [machine]', 'the running machines of the Vagrantfile here, or the one that is named')
+    .option(
+      '--vagrant [machine]',
+      'the running machines of the Vagrantfile here, or the one that is named',
+      vagrantMachine,
+    )
     .addOption(new Option('--connection <way>', 'how to reach the hosts').choices(['ssh', 'openssh', 'local']))
     .option('--identity <file>', 'private key to log in with; may be given several times', collect)
     .option('-F, --ssh-config <file>', 'ssh configuration to use instead of ~/.ssh/config')
@@ -210,6 +214,14 @@ function consents(value: string, before: readonly Consent[] = []): readonly Cons
   const known = CONSENTS.find((consent) => consent === value);
   if (known === undefined) throw new InvalidArgumentError(`Refusals can be set aside for: ${CONSENTS.join(', ')}.`);
   return [...before, known];
+}
+
+/** Its value may be left out, so a playbook that follows it would be taken for the machine. */
+function vagrantMachine(value: string): string {
+  if (/\.(?:ya?ml|plan|json)$/.test(value)) {
+    throw new InvalidArgumentError('That is a file, not a machine: write the file first, and --vagrant after it.');
+  }
+  return value;
 }
 
 function commas(value: string, before: readonly string[] = []): readonly string[] {

@@ -34,7 +34,7 @@ export async function apply(file: string, options: ApplyOptions, io: Io): Promis
     const playbook = await loadPlaybook(playbookFile, registry);
     const vars = { ...saved?.vars, ...(await commandVars(options)) };
     const hosts = await chooseHosts(
-      saved && !options.host && !options.inventory
+      saved && !options.host && !options.inventory && !options.vagrant
         ? { ...options, host: saved.hosts.map(({ host }) => host) }
         : options,
       io,

@@ -59,7 +59,7 @@ export async function chooseHosts(options: HostOptions, io: Io): Promise<readonl
     (text): NamedHost => ({ name: text, target: parseTarget(text), vars: {}, way: {} }),
   );
   const listed = options.inventory ? await fromInventory(options.inventory, options.limit) : [];
-  const machines = options.vagrant ? await fromVagrant(options.vagrant, io.cwd) : [];
+  const machines = options.vagrant ? await fromVagrant(options.vagrant, io) : [];
   if (options.limit && !options.inventory) {
     throw new UserError('-l/--limit chooses among the hosts of an inventory, and none was given', {
       hint: 'Add -i INVENTORY',
@@ -114,7 +114,7 @@ interface NamedHost {
   readonly target: Target;
   readonly vars: Vars;
   /** What the host's own source says of the way to it; wins over the options. */
-  readonly way: Pick<HostOptions, 'identity' | 'knownHosts' | 'acceptNew'>;
+  readonly way: Pick<HostOptions, 'sshConfig' | 'knownHosts'>;
 }
 
 /** A chosen host with the playbook that it gets. */
@@ -159,14 +159,15 @@ async function fromInventory(file: string, limit: string | undefined): Promise<N
   });
 }
 
-async function fromVagrant(machine: string | boolean, directory: string): Promise<NamedHost[]> {
+async function fromVagrant(machine: string | boolean, io: Io): Promise<NamedHost[]> {
   const { vagrantMachines } = await import('../remote/vagrant.ts');
-  const machines = await vagrantMachines(typeof machine === 'string' ? machine : undefined, directory);
-  return machines.map(({ name, address, port, user, identityFiles, knownHostsFile }) => ({
+  const { machines, notes } = await vagrantMachines(typeof machine === 'string' ? machine : undefined, io.cwd, io.env);
+  for (const note of notes) io.err(`${note}\n`);
+  return machines.map(({ name, sshConfigFile, knownHostsFile }) => ({
     name,
-    target: { name, host: address, port, user },
+    target: { name, host: name, port: undefined, user: undefined },
     vars: {},
-    way: { identity: identityFiles, knownHosts: [knownHostsFile], acceptNew: true },
+    way: { sshConfig: sshConfigFile, knownHosts: [knownHostsFile] },
   }));
 }
 
