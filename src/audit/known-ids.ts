@@ -1,8 +1,9 @@
 import { catalogue } from './docker-bench/catalogue/catalogue.ts';
+import { effectiveIds } from './effective/judge.ts';
 
 /** Every id that harden's audits can give; those of inspec and lynis are theirs, and not known beforehand. */
 export function knownIds(): readonly string[] {
-  return [...catalogue.keys()];
+  return [...catalogue.keys(), ...effectiveIds];
 }
 
 /** The audits by the names that their results have. */

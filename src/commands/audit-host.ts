@@ -55,6 +55,10 @@ async function auditsFor(settings: AuditSettings): Promise<readonly { audit: Aud
     const { dockerBench } = await import('../audit/docker-bench/run.ts');
     wanted.push({ audit: dockerBench, gate: settings.docker_bench });
   }
+  if (settings.effective) {
+    const { effective } = await import('../audit/effective/run.ts');
+    wanted.push({ audit: effective, gate: settings.effective });
+  }
   if (settings.containers) {
     const { containers } = await import('../audit/containers/run.ts');
     wanted.push({ audit: containers, gate: settings.containers });

@@ -28,7 +28,8 @@ export async function audit(file: string | undefined, options: AuditOptions, io:
   return report.guard(async () => {
     const playbook = file === undefined ? undefined : await loadPlaybook(file, registry);
     const vars = await commandVars(options);
-    await readGates(withOptions(undefined, options));
+    // With a playbook, what its audits know is not known yet.
+    if (!playbook) await readGates(withOptions(undefined, options));
     const hosts = await chooseHosts(options, io);
     let mistake: UserError | undefined;
     const results = await eachHost(hosts, options.forks, async (host) => {
