@@ -1,5 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  test: { include: ['test/**/*.test.ts'], testTimeout: 20_000, hookTimeout: 180_000 },
+  test: {
+    include: ['test/**/*.test.ts'],
+    // Whole machines under software emulation take minutes: npm run test:vm.
+    exclude: ['test/**/*.vm.test.ts'],
+    testTimeout: 20_000,
+    hookTimeout: 180_000,
+  },
 });

@@ -62,7 +62,7 @@ export function hostArgs(host: Omit<LabHost, 'root'>, user = 'root'): string[] {
 export async function hardenJson(
   command: string,
   args: readonly string[],
-  host: LabHost,
+  host: Omit<LabHost, 'root'>,
   options: RunOptions = {},
 ): Promise<Ran & { readonly document: RunDocument }> {
   const ran = await harden([command, ...args, '--json', ...hostArgs(host, options.user)], options);
