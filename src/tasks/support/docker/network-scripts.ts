@@ -25,7 +25,8 @@ if [ -e ${`${KEPT}/${name}`} ]; then
   set -f
   while read -r container flags; do
     ${DOCKER} container inspect "$container" >/dev/null 2>&1 || continue
-    # a fixed address that the new subnet does not have is given up, not the container
+    # a fixed address that the new subnet does not have is given up, not the container; a word each
+    # shellcheck disable=SC2046
     ${DOCKER} network connect $flags -- ${name} "$container" 2>/dev/null ||
       ${DOCKER} network connect $(printf '%s ' "$flags" | sed -E 's/--ip6? [^ ]+ //g') -- ${name} "$container"
   done <${`${KEPT}/${name}`}
