@@ -12,6 +12,7 @@ import { copyTask } from './copy.ts';
 import { cronTask } from './cron.ts';
 import { debconfTask } from './debconf.ts';
 import { dockerDaemonTask } from './docker-daemon.ts';
+import { dockerImageTask } from './docker-image.ts';
 import { dockerNetworkTask } from './docker-network.ts';
 import { fileTask } from './file.ts';
 import { getUrlTask } from './get-url.ts';
@@ -48,6 +49,7 @@ const types: readonly AnyTaskType[] = [
   cronTask,
   debconfTask,
   dockerDaemonTask,
+  dockerImageTask,
   dockerNetworkTask,
   fileTask,
   getUrlTask,

@@ -28,7 +28,7 @@ if [ -e ${`${KEPT}/${name}`} ]; then
     # a fixed address that the new subnet does not have is given up, not the container; a word each
     # shellcheck disable=SC2046
     ${DOCKER} network connect $flags -- ${name} "$container" 2>/dev/null ||
-      ${DOCKER} network connect $(printf '%s ' "$flags" | sed -E 's/--ip6? [^ ]+ //g') -- ${name} "$container"
+      { flags=$(printf '%s ' "$flags" | sed -E 's/--ip6? [^ ]+ //g'); ${DOCKER} network connect $flags -- ${name} "$container"; }
   done <${`${KEPT}/${name}`}
   rm ${`${KEPT}/${name}`}
 fi
