@@ -80,7 +80,8 @@ async function applyHost(
 ): Promise<'ok' | 'failed' | AuditVerdict> {
   const { session, plan } = entry;
   const { host } = plan;
-  if (planStatus(plan) !== 'ok') {
+  // A run that did not come to its end is owed a proof, also where nothing differs any more.
+  if (planStatus(plan) !== 'ok' || plan.lastRun !== undefined) {
     const applied = await new ApplyRun(session, plan, {
       run,
       guardSeconds: options.guardTimeout,

@@ -46,10 +46,13 @@ export interface PlaybookOptions {
 export interface ChosenHost {
   readonly name: string;
   readonly vars: Vars;
+  readonly transport: Transport;
   connect(way?: WayIn): Promise<RootShell>;
   /** The same way for a program of this machine that makes its own connection. */
   operatorWay(way?: WayIn): Promise<OperatorWay>;
 }
+
+type Transport = NonNullable<HostOptions['connection']>;
 
 /** The hosts that the options name, in order, each once. Throws a UserError when they name none. */
 export async function chooseHosts(options: HostOptions, io: Io): Promise<readonly ChosenHost[]> {
@@ -80,10 +83,11 @@ export async function chooseHosts(options: HostOptions, io: Io): Promise<readonl
     return {
       name,
       vars,
+      transport: transportOf(target, all),
       connect: async (way = {}) =>
         RootShell.open(await connection(there(way), all, prompt, io), { password: password.ask }),
       operatorWay: async (way = {}) =>
-        isLocal(target, all) ? 'local' : operatorWay(there(way), all, await password.known()),
+        transportOf(target, all) === 'local' ? 'local' : operatorWay(there(way), all, await password.known()),
     };
   });
 }
@@ -105,10 +109,6 @@ async function operatorWay(target: Target, options: HostOptions, password: strin
   };
 }
 
-function isLocal(target: Target, options: HostOptions): boolean {
-  return options.connection === 'local' || (target.name === 'local' && !options.connection);
-}
-
 interface NamedHost {
   readonly name: string;
   readonly target: Target;
@@ -122,6 +122,7 @@ export function runHost(host: ChosenHost, playbook: Playbook, vars: Vars, option
   return {
     name: host.name,
     connect: host.connect,
+    transport: host.transport,
     ...(options.iKnow ? { consents: options.iKnow } : {}),
     resolve: (facts: Facts) =>
       resolvePlaybook(playbook, {
@@ -171,8 +172,13 @@ async function fromVagrant(machine: string | boolean, io: Io): Promise<NamedHost
   }));
 }
 
+function transportOf(target: Target, options: HostOptions): Transport {
+  return options.connection ?? (target.name === 'local' ? 'local' : 'ssh');
+}
+
 async function connection(target: Target, options: HostOptions, prompt: Prompt, io: Io): Promise<Connection> {
-  if (isLocal(target, options)) {
+  const transport = transportOf(target, options);
+  if (transport === 'local') {
     const { connectLocal } = await import('../remote/local.ts');
     return connectLocal();
   }
@@ -187,7 +193,7 @@ async function connection(target: Target, options: HostOptions, prompt: Prompt, 
     ...(options.askPass ? { askPassword: true } : {}),
     ...(options.connectTimeout ? { connectTimeoutSeconds: options.connectTimeout } : {}),
   };
-  if (options.connection === 'openssh') {
+  if (transport === 'openssh') {
     const { connectOpenSsh } = await import('../remote/openssh.ts');
     return connectOpenSsh(ssh);
   }

@@ -1,5 +1,6 @@
 import type { Facts } from './facts.ts';
 import type { PlannedTask } from './plan.ts';
+import type { ResolvedTask } from './resolved-task.ts';
 import type { Finding } from './task.ts';
 
 /** Where the next login must be tried: as whom and on which port, where that is not as before. */
@@ -20,6 +21,8 @@ export interface AccessEffect {
   readonly administrator?: { readonly user: string; readonly able: boolean };
   /** An account that the task gives a key. */
   readonly key?: { readonly user: string };
+  /** Groups that the task has an account in; `only`: and in no other beside its primary one. */
+  readonly member?: { readonly user: string; readonly groups: readonly string[]; readonly only: boolean };
 }
 
 /** The way in that the playbook leaves open: the administrator it makes where root may not log in any more, and sshd's new port. */
@@ -39,8 +42,13 @@ export function administrator(effects: readonly AccessEffect[]): string | undefi
     .find((user) => keyed.has(user));
 }
 
-export function accessEffects(tasks: readonly PlannedTask[]): readonly AccessEffect[] {
-  return tasks.flatMap(({ task }) => (task.skipped === undefined ? (task.type.access?.(task.params) ?? []) : []));
+function accessEffects(tasks: readonly PlannedTask[]): readonly AccessEffect[] {
+  return effectsOf(tasks.map(({ task }) => task));
+}
+
+/** How the tasks that are not skipped bear on who can log in, in order. */
+export function effectsOf(tasks: readonly ResolvedTask[]): readonly AccessEffect[] {
+  return tasks.flatMap((task) => (task.skipped === undefined ? (task.type.access?.(task.params) ?? []) : []));
 }
 
 /** Refusals that only all tasks together show, by the index of the task to blame: a run as root that shuts root out and leaves no administrator. */

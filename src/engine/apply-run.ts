@@ -87,7 +87,11 @@ export class ApplyRun {
   /** `armed`: the guards that the plan found armed. */
   private async begin(armed: readonly string[]): Promise<void> {
     const { session, options } = this;
-    const login = { login: session.facts.login, port: session.facts.ssh?.port ?? null };
+    const login = {
+      login: session.facts.login,
+      client: session.facts.ssh?.client ?? null,
+      port: session.facts.ssh?.port ?? null,
+    };
     const { frames } = await session.shell.apply([{ inShell: beginRunScript(options.run, login, armed) }]);
     const frame = frames[0];
     if (frame?.exitCode === 0) return;
@@ -221,6 +225,7 @@ export class ApplyRun {
       rest.map((entry) => entry.task),
       answers,
       session.facts,
+      session.outlook,
       settled,
     );
     const replanned = await session.validated(
@@ -330,12 +335,9 @@ export class ApplyRun {
   /** Where a change opened a new way in beside the old one: once a login by the new one has succeeded, closes the old. */
   private async closeOldWay(): Promise<void> {
     const { session } = this;
-    const closing = this.tasks.flatMap((entry) => {
-      const { task, change } = entry;
-      const script =
-        change && this.ended.has(task.index) ? task.type.closeOldWay?.(change, task.params, session.facts) : undefined;
-      return script === undefined ? [] : [{ entry, script }];
-    });
+    const closing = this.tasks.flatMap((entry) =>
+      entry.closing !== undefined && this.ended.has(entry.task.index) ? [{ entry, script: entry.closing }] : [],
+    );
     if (closing.length === 0) return;
     const fresh = await this.guard.tryLogin(this.tasks);
     await fresh.close();
@@ -359,7 +361,7 @@ export class ApplyRun {
     const { session } = this;
     if (this.guard.armed) await session.shell.apply(['harden_alive']);
     const answers = await session.read(session.playbook.tasks);
-    return planTasks(session.playbook.tasks, answers, session.facts).filter(
+    return planTasks(session.playbook.tasks, answers, session.facts, session.outlook).filter(
       (entry) =>
         (entry.change !== undefined && entry.task.type.provable?.(entry.task.params) !== false) ||
         entry.findings.some(({ level }) => level === 'refuse'),

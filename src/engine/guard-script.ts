@@ -10,7 +10,7 @@ export const FORGET_BOOT_GUARD: Script = sh`[ "$(systemctl show -p LoadState --v
 
 /**
  * Tells the host to undo the run's access steps by itself once the run has not been heard of for `seconds`, unless it is disarmed:
- * a transient timer, or a detached shell without systemd; a unit for the next boot covers a host that goes down meanwhile.
+ * a transient timer, or a detached shell where there is none to be had; a unit for the next boot covers a host that goes down meanwhile.
  */
 export function armScript(runId: string, seconds: number): Script {
   const run = `${RUNS}/${runId}`;
@@ -31,14 +31,18 @@ head -c ${RESERVE_BYTES} /dev/zero >${run}/reserve
 printf '%s\n' ${seconds} >${run}/arming
 sync ${run}/arming
 mv ${run}/arming ${run}/armed
+detached=
 if [ -d /run/systemd/system ]; then
   mkdir -p ${BOOT_GUARD_WANTED.replace(/\/[^/]*$/, '')}
   printf '%s' ${unitFile} >${BOOT_GUARD}
   chmod 0644 ${BOOT_GUARD}
   sync ${BOOT_GUARD}
   ln -sfn ${BOOT_GUARD} ${BOOT_GUARD_WANTED}
-  systemd-run --quiet --collect --unit=${unit(runId)} --on-active=${seconds} --timer-property=AccuracySec=100ms /bin/sh ${run}/undo.sh guard ${seconds}
+  systemd-run --quiet --collect --unit=${unit(runId)} --on-active=${seconds} --timer-property=AccuracySec=100ms /bin/sh ${run}/undo.sh guard ${seconds} 2>/dev/null || detached=yes
 else
+  detached=yes
+fi
+if [ -n "$detached" ]; then
   setsid sh -c ${sh`sleep ${seconds}; exec sh ${run}/undo.sh guard ${seconds}`} </dev/null >/dev/null 2>&1 &
 fi
 # Only now, with a guard of its own, does this run answer for those that were cut off before their proof.

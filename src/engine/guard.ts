@@ -117,12 +117,15 @@ export class Guard {
       return new HostError(`${undone}. Not everything could be undone: ${text(report.frame.stdout)}`, {
         hint: reason.hint,
       });
-    const differs = await this.differsFromBefore(report.shell);
+    // What an earlier run had changed and not proved is undone with it, so nothing is as this run found it.
+    const adopted = this.plan.armed.length > 0;
+    const differs = adopted ? [] : await this.differsFromBefore(report.shell);
     if (report.shell !== this.session.shell) await report.shell.close();
     if (differs.length > 0) return new HostError(`${undone}. Still not as before: ${differs.join(', ')}`);
-    return new HostError(
-      `${undone}. What touched the way in was read again and is as before, and ${await this.oldWay()}`,
-    );
+    const now = adopted
+      ? 'What touched the way in is as it was before the run that had been cut off'
+      : 'What touched the way in was read again and is as before';
+    return new HostError(`${undone}. ${now}, and ${await this.oldWay()}`);
   }
 
   /** Says whether a login works again as it did when the run began. */
@@ -179,7 +182,7 @@ export class Guard {
     const access = this.plan.tasks.filter((entry) => entry.risk && entry.unknown === undefined);
     const tasks = access.map((entry) => entry.task);
     const answers = await this.session.read(tasks, shell);
-    const now = planTasks(tasks, answers, this.session.facts);
+    const now = planTasks(tasks, answers, this.session.facts, this.session.outlook);
     return access
       .filter((entry, at) => JSON.stringify(entry.change?.before) !== JSON.stringify(now[at]?.change?.before))
       .map((entry) => entry.task.name);

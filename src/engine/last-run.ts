@@ -3,8 +3,13 @@ import { type Script, sh } from '../remote/sh.ts';
 import { RUNS } from './host-layout.ts';
 
 /** Prints the last run when it did not come to its end: who, how its guard stands, and the step in which it stopped. */
-export const LAST_RUN_PROBE: Script = sh`harden_last=
-for harden_last in ${RUNS}/*/; do :; done
+export const LAST_RUN_PROBE: Script = sh`harden_last= harden_top=0
+for harden_other in ${RUNS}/*/; do
+  harden_number=
+  read -r harden_number 2>/dev/null <"$harden_other/number" || :
+  case $harden_number in '' | *[!0-9]* | ??????????*) harden_number=0 ;; esac
+  if [ "$harden_number" -ge "$harden_top" ]; then harden_last=$harden_other harden_top=$harden_number; fi
+done
 if [ -f "$harden_last/undo.sh" ] && [ ! -e "$harden_last/ended" ]; then
   tr -d '\\000' 2>/dev/null <"$harden_last/run.json"
   harden_guard=none

@@ -6,18 +6,22 @@ import { describeNeed, type NeedStanding, standing } from './needs.ts';
 import type { HostPlan, PlannedHandler, PlannedTask } from './plan.ts';
 import type { ResolvedPlaybook, ResolvedTask } from './resolved-task.ts';
 import type { State } from './state.ts';
-import type { Consent, Finding, Handler, Need } from './task.ts';
+import type { Consent, Finding, Handler, Need, Outlook } from './task.ts';
+
+/** What the run and the whole playbook say to each of its tasks. */
+export type RunOutlook = Pick<Outlook, 'transport' | 'effects'>;
 
 /** What differs, and what would make it right: a pure function of the playbook and the host's answers. Tasks that are `settled` stay as they were planned, and others count on them. */
 export function planTasks(
   tasks: readonly ResolvedTask[],
   answers: Answers,
   facts: Facts,
+  outlook: RunOutlook = {},
   settled: readonly PlannedTask[] = [],
 ): readonly PlannedTask[] {
   const known = new Map(settled.map((entry) => [entry.task.index, entry]));
   const planned: PlannedTask[] = [];
-  for (const task of tasks) planned.push(known.get(task.index) ?? planTask(task, answers, facts, planned));
+  for (const task of tasks) planned.push(known.get(task.index) ?? planTask(task, answers, facts, outlook, planned));
   return planned;
 }
 
@@ -63,7 +67,13 @@ export function consented(planned: readonly PlannedTask[], given: readonly Conse
   }));
 }
 
-function planTask(task: ResolvedTask, answers: Answers, facts: Facts, earlier: readonly PlannedTask[]): PlannedTask {
+function planTask(
+  task: ResolvedTask,
+  answers: Answers,
+  facts: Facts,
+  run: RunOutlook,
+  earlier: readonly PlannedTask[],
+): PlannedTask {
   const nothing = { task, findings: [], notifies: [], risk: false } as const;
   if (task.skipped !== undefined) return { ...nothing, action: 'skip' };
   const needs = (task.type.needs?.(task.params, facts) ?? []) as readonly Need[];
@@ -79,7 +89,13 @@ function planTask(task: ResolvedTask, answers: Answers, facts: Facts, earlier: r
   try {
     const before = readState(task, answers);
     const change = diff(before, task.type.want(task.params, facts, before) as State);
-    return plannedChange(task, change, before, facts, earlier);
+    const outlook = {
+      ...run,
+      changing: earlier.some(changes),
+      pending: provided(earlier),
+      earlier: sameType(task, earlier),
+    };
+    return plannedChange(task, change, before, facts, outlook);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { ...nothing, action: 'none', findings: [{ level: 'refuse', message: error.message, hint: error.hint }] };
@@ -100,17 +116,16 @@ function plannedChange(
   change: Change | undefined,
   before: State,
   facts: Facts,
-  earlier: readonly PlannedTask[],
+  outlook: Outlook,
 ): PlannedTask {
-  const changing = earlier.some(changes);
-  const context = { facts, before, changing, pending: provided(earlier), earlier: sameType(task, earlier) };
-  const findings = task.type.findings?.(change, task.params, context) ?? [];
+  const findings = task.type.findings?.(change, task.params, { ...outlook, facts, before }) ?? [];
   if (!change) return { task, action: 'none', findings, notifies: [], risk: false };
   return {
     task,
     action: task.type.action?.(task.params, change) ?? change.action,
     change,
-    script: task.type.apply(change, task.params, facts),
+    script: task.type.apply(change, task.params, facts, outlook),
+    closing: task.type.closeOldWay?.(change, task.params, facts, outlook),
     findings,
     notifies: notified(task, change),
     risk: task.type.risk?.(task.params, change) === 'access',

@@ -15,6 +15,8 @@ export interface PlannedTask {
   readonly change?: Change | undefined;
   /** What apply runs; undefined for none and skip, and where it is known only after apply. */
   readonly script?: Script | undefined;
+  /** What apply runs once a login by the new way in has succeeded: it closes the old one. */
+  readonly closing?: Script | undefined;
   /** Why the change is known only after apply. */
   readonly unknown?: string | undefined;
   readonly findings: readonly Finding[];
@@ -34,6 +36,8 @@ export interface HostPlan {
   readonly handlers: readonly PlannedHandler[];
   /** Runs that were cut off before they proved the way in: the next apply takes their guard over. */
   readonly armed: readonly string[];
+  /** How the last run stopped, as a sentence; undefined where it came to its end. */
+  readonly lastRun?: string | undefined;
   /** The playbook closes with an audit. */
   readonly audited: boolean;
   /** Masks this host's secrets in whatever is shown of the plan. */

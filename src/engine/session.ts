@@ -1,14 +1,14 @@
 import type { Frame, RootShell } from '../remote/shell.ts';
-import { accessRefusals, type WayIn } from './access.ts';
+import { accessRefusals, effectsOf, type WayIn } from './access.ts';
 import { type Answers, probeBatch } from './answers.ts';
 import type { HostStatus, Listener, StepError } from './events.ts';
 import type { Facts } from './facts.ts';
 import type { HostPlan, PlannedTask } from './plan.ts';
-import { consented, planHandlers, planTasks, refusals } from './plan-tasks.ts';
+import { consented, planHandlers, planTasks, type RunOutlook, refusals } from './plan-tasks.ts';
 import type { ResolvedPlaybook, ResolvedTask } from './resolved-task.ts';
 import { Masker } from './secrets.ts';
 import { validateScript } from './step-script.ts';
-import type { Consent } from './task.ts';
+import type { Consent, Outlook } from './task.ts';
 
 /** How the engine gets at one host; it knows neither ssh nor files of the operator. */
 export interface RunHost {
@@ -16,6 +16,7 @@ export interface RunHost {
   readonly name: string;
   /** Opens a new connection and becomes root; `way` says where that differs from how the operator named the host. */
   connect(way?: WayIn): Promise<RootShell>;
+  readonly transport?: Outlook['transport'];
   /** Refusals that the operator sets aside. */
   readonly consents?: readonly Consent[];
   /** The playbook for this host. */
@@ -60,13 +61,17 @@ export class HostSession {
   async plan(): Promise<HostPlan> {
     const { tasks } = this.playbook;
     const answers = await this.read(tasks);
-    const planned = withRefusals(await this.validated(planTasks(tasks, answers, this.facts), answers), this.facts);
+    const planned = withRefusals(
+      await this.validated(planTasks(tasks, answers, this.facts, this.outlook), answers),
+      this.facts,
+    );
     const plan: HostPlan = {
       host: this.host.name,
       facts: this.facts,
       tasks: planned,
       handlers: planHandlers(this.playbook, planned, answers.pending),
       armed: answers.armed,
+      lastRun: answers.lastRun,
       audited: this.playbook.audit !== undefined,
       masker: this.masker,
     };
@@ -84,6 +89,11 @@ export class HostSession {
   /** Goes on in the shell that was opened once the host had booted anew. */
   goOnIn(shell: RootShell): void {
     this.current = shell;
+  }
+
+  /** What the run and the whole playbook say to each task. */
+  get outlook(): RunOutlook {
+    return { transport: this.host.transport, effects: effectsOf(this.playbook.tasks) };
   }
 
   /** The host key's fingerprint, where the transport has one. */

@@ -57,7 +57,7 @@ export interface TaskType<P = never, S extends State = State> {
   /** Only the keys that the playbook speaks of; null: must not exist. `before` is what was read, for types that merge into it. */
   want(params: P, facts: Facts, before: S): S;
   /** before -> after; MUST be safe to repeat, and runs under `set -eu` as root with an empty stdin. */
-  apply(change: Change<S>, params: P, facts: Facts): Script;
+  apply(change: Change<S>, params: P, facts: Facts, outlook?: Outlook): Script;
 
   /** Completes the parameters with what stands on the operator's machine (the content of a `src`); runs once, when the playbook is resolved, before every other member. */
   load?(params: P, local: LocalFiles): P;
@@ -84,7 +84,7 @@ export interface TaskType<P = never, S extends State = State> {
   /** Runs after the kept paths are back, to make `change.before` hold again where files alone do not; undefined where there is nothing more to do. */
   undo?(change: Change<S>, params: P, facts: Facts): Script | undefined;
   /** Runs after the handlers, once a fresh login by the new way in has succeeded: closes an old one that the change had left open beside it. */
-  closeOldWay?(change: Change<S>, params: P, facts: Facts): Script | undefined;
+  closeOldWay?(change: Change<S>, params: P, facts: Facts, outlook?: Outlook): Script | undefined;
   /** How the change is called where a thing that does not exist has a state all the same: what was read around it. */
   action?(params: P, change: Change<S>): ChangeAction;
   /** What of this change cannot be taken back, said before apply and at rollback. */
@@ -105,17 +105,23 @@ export interface LocalFiles {
   render(text: string, name: string): string;
 }
 
-export interface FindingContext<S extends State = State> {
+/** What a task may know of the run and of the playbook around it; undefined where nothing says. */
+export interface Outlook {
+  /** How this run reaches the host. */
+  readonly transport?: 'ssh' | 'openssh' | 'local' | undefined;
+  /** How all tasks of the playbook, also those behind, bear on who can log in. */
+  readonly effects?: readonly AccessEffect[] | undefined;
+  /** Whether an earlier task changes something. */
+  readonly changing?: boolean | undefined;
+  /** What earlier tasks with a change will have brought by then. */
+  readonly pending?: readonly Need[] | undefined;
+  /** The parameters of the earlier tasks of this type that change something, in order. */
+  readonly earlier?: readonly unknown[] | undefined;
+}
+
+export interface FindingContext<S extends State = State> extends Outlook {
   readonly facts: Facts;
   readonly before: S;
-  /** How this run reaches the host; undefined where nothing says. */
-  readonly transport?: 'ssh' | 'openssh' | 'local' | undefined;
-  /** Whether an earlier task changes something; undefined where nothing says. */
-  readonly changing?: boolean | undefined;
-  /** What earlier tasks with a change will have brought by then; undefined where nothing says. */
-  readonly pending?: readonly Need[] | undefined;
-  /** The parameters of the earlier tasks of this type that change something, in order; undefined where nothing says. */
-  readonly earlier?: readonly unknown[] | undefined;
 }
 
 /** A task type whose parameters are no longer of interest: what registry and engine handle. */

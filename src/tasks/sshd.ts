@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { Change } from '../engine/diff.ts';
+import type { Facts } from '../engine/facts.ts';
 import type { StateValue } from '../engine/state.ts';
 import { defineTask } from '../engine/task.ts';
-import { raw, sh } from '../remote/sh.ts';
+import { raw, type Script, sh } from '../remote/sh.ts';
 import { replaceFile, transformFile } from './support/replace-file.ts';
 import { ACCESS_KEYWORDS, effectOfOptions } from './support/sshd-access.ts';
 import { askSshd, parseAnswer, type SshdAnswer } from './support/sshd-answer.ts';
@@ -11,6 +12,8 @@ import { configText, type SshdSetting, settings, sshdOptions } from './support/s
 import { checkSshd, INCLUDE, MAIN_CONFIG, reloadSshd, validateCandidate } from './support/sshd-scripts.ts';
 
 const HEADER = '# Written by harden. sshd takes the first value it reads, so these win over every later file.\n';
+
+const UNTIL_PROVED = '# Until a login by the new port has succeeded:\n';
 
 const params = z.strictObject({
   options: sshdOptions.describe(
@@ -39,7 +42,7 @@ export const sshdTask = defineTask<Params, SshdState>({
   type: 'sshd',
   summary: 'Options of the SSH server: what `sshd -T` says is what counts.',
   notes:
-    'Reads the effective values with `sshd -T`, for a connection that no `Match` block speaks of, and compares them as the host’s own sshd would print the wanted ones (`2m` is 120, `prohibit-password` is `without-password`). An option that already holds by default or by another file needs no change. Writes one drop-in that sorts first, because sshd takes the first value it reads; before that, the whole configuration is tried on a private copy, and a line elsewhere that would still win is named. Keywords that add up over files (Port, ListenAddress, AllowUsers, AcceptEnv, HostKey…) must not be set elsewhere too. Algorithms that the host does not know, and options that would lock this login out, are refused. CIS 5.1 (Debian 12), ssh-audit.',
+    'Reads the effective values with `sshd -T`, for a connection that no `Match` block speaks of, and compares them as the host’s own sshd would print the wanted ones (`2m` is 120, `prohibit-password` is `without-password`). An option that already holds by default or by another file needs no change. Writes one drop-in that sorts first, because sshd takes the first value it reads; before that, the whole configuration is tried on a private copy, and a line elsewhere that would still win is named. Keywords that add up over files (Port, ListenAddress, AllowUsers, AcceptEnv, HostKey…) must not be set elsewhere too. A port that moves is opened beside the old one; only when a fresh login by the new one has succeeded, the old one closes. Algorithms that the host does not know, and options that would lock this login out, are refused. CIS 5.1 (Debian 12), ssh-audit.',
   params,
   examples: [
     { options: { PermitRootLogin: 'no', PasswordAuthentication: 'no', KbdInteractiveAuthentication: 'no' } },
@@ -108,14 +111,11 @@ export const sshdTask = defineTask<Params, SshdState>({
       context,
     );
   },
-  apply(change, { file, options }) {
-    const drop = replaceFile({
-      path: file,
-      content: contentAfter(change, settings(options)),
-      owner: 'root',
-      group: 'root',
-      mode: '0600',
-    });
+  apply(change, { file, options }, facts) {
+    const wanted = settings(options);
+    const old = portLeft(change, wanted, facts);
+    const content = contentAfter(change, wanted);
+    const drop = dropIn(file, old === undefined ? content : `${content}${UNTIL_PROVED}Port ${old}\n`);
     const main = transformFile({ path: MAIN_CONFIG, produce: sh`printf '%s\n' ${INCLUDE}; cat "$old"` });
     const include = change.keys.includes('include')
       ? sh`if ! grep -qF ${INCLUDE} ${MAIN_CONFIG}; then\n${raw(main)}\nfi\n`
@@ -123,9 +123,25 @@ export const sshdTask = defineTask<Params, SshdState>({
     return `mkdir -p -m 0755 /etc/ssh/sshd_config.d\n${drop}${include}`;
   },
   handlers: () => [{ name: 'reload ssh', check: checkSshd, run: reloadSshd }],
+  closeOldWay(change, { file, options }, facts) {
+    const wanted = settings(options);
+    if (portLeft(change, wanted, facts) === undefined) return undefined;
+    return `${dropIn(file, contentAfter(change, wanted))}${checkSshd}${reloadSshd}`;
+  },
   keeps: ({ file }, change) => (change.keys.includes('include') ? [file, MAIN_CONFIG] : [file]),
   undo: () => reloadSshd,
 });
+
+/** The port by which this run came in, where sshd is to leave it: it listens there too until a login by the new one has succeeded. */
+function portLeft({ keys }: Change<SshdState>, wanted: readonly SshdSetting[], { ssh }: Facts): number | undefined {
+  const { ports } = effectOfOptions(wanted);
+  if (!ssh || !ports || ports.includes(ssh.port)) return undefined;
+  return keys.some((key) => key.toLowerCase() === 'port') ? ssh.port : undefined;
+}
+
+function dropIn(file: string, content: string): Script {
+  return replaceFile({ path: file, content, owner: 'root', group: 'root', mode: '0600' });
+}
 
 function stateOf(answer: SshdAnswer, wanted: readonly SshdSetting[]): SshdState {
   const state: Record<string, StateValue> = {};

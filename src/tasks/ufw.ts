@@ -1,19 +1,24 @@
 import type { Change } from '../engine/diff.ts';
+import type { Facts } from '../engine/facts.ts';
 import type { StateValue } from '../engine/state.ts';
-import { defineTask, type Finding } from '../engine/task.ts';
+import { defineTask, type Finding, type Outlook } from '../engine/task.ts';
 import { type Script, sh } from '../remote/sh.ts';
 import { refusal, warning } from './support/finding.ts';
 import { askUfw, hookUfw, parseUfw, type UfwHost } from './support/ufw-host.ts';
+import { endOldWay, keepOldWay, newPort, oldWays } from './support/ufw-old-way.ts';
 import { rulesAfter, shadowed, whyShutOut } from './support/ufw-outlook.ts';
 import { type Chain, policiesOf, rulesOf, type UfwParams, ufwParams, type WantedRule } from './support/ufw-params.ts';
-import { familiesOf, fullForm, placeOf, verdictOf } from './support/ufw-rule.ts';
+import { familiesOf, fullForm, placeOf, type UfwTuple, verdictOf } from './support/ufw-rule.ts';
 
 /**
  * `state`: enabled, disabled, or that the running firewall is not what the files say. `default incoming`…: the policies. `logging`.
  * Each rule under its place (`22/tcp`): what is done there, or `absent`. `host`: what was read, as JSON, for `want` and findings.
  */
 type UfwState = Readonly<Record<string, StateValue>> | null;
+type Ssh = NonNullable<Facts['ssh']>;
 
+/** There only where a run was cut off between opening a new way in and closing the old one. */
+const OLD_WAY = 'old way in';
 const NOT_IN_FORCE = 'enabled, but not in force';
 const ABSENT = 'absent';
 const POLICY: Readonly<Record<string, string>> = { ACCEPT: 'allow', DROP: 'deny', REJECT: 'reject' };
@@ -65,10 +70,11 @@ export const ufwTask = defineTask<UfwParams, UfwState>({
     if (params.logging !== undefined) want.logging = loggingOf(params.logging, before);
     if (params.state !== undefined) want.state = params.state;
     else if (before?.state === NOT_IN_FORCE) want.state = 'enabled';
+    if (before?.[OLD_WAY] !== undefined) want[OLD_WAY] = 'closed';
     return want;
   },
   risk: (params, change) => (isHarmless(params, change) ? undefined : 'access'),
-  findings(change, params, { facts, before, transport, earlier = [], pending = [] }) {
+  findings(change, params, { facts, before, transport, earlier = [], pending = [], effects = [] }) {
     if (!change || before === null) return [];
     const host = hostOf(before);
     const wanted = rulesOf(params);
@@ -79,7 +85,8 @@ export const ufwTask = defineTask<UfwParams, UfwState>({
     const findings: Finding[] = bringing ? [] : missing.map((rule) => noProfile(rule, host));
     const all = [...(earlier as readonly UfwParams[]), params];
     const after = rulesAfter(host, all.flatMap(rulesOf));
-    if (facts.ssh && transport !== 'local') findings.push(...shutsOut(host, all, facts.ssh, after));
+    if (facts.ssh && transport !== 'local')
+      findings.push(...shutsOut(host, all, facts.ssh, after, newPort(effects, facts.ssh)));
     for (const { rule, by } of shadowed(after, wanted))
       findings.push(
         warning(
@@ -89,7 +96,15 @@ export const ufwTask = defineTask<UfwParams, UfwState>({
       );
     return findings;
   },
-  apply: (change, params) => applyScript(change, params),
+  apply(change, params, { ssh }, outlook) {
+    const first = ssh && needsOldWay(change, params, ssh, outlook) ? keepOldWay(ssh) : '';
+    return first + applyScript(change, params);
+  },
+  closeOldWay(change, params, { ssh }, outlook) {
+    const ends = change.keys.includes(OLD_WAY) ? oldWays(hostOf(change.before!).tuples).map(endOf) : [];
+    if (ssh && needsOldWay(change, params, ssh, outlook)) ends.push(endOldWay(ssh));
+    return ends.length === 0 ? undefined : ends.join('');
+  },
   keeps: () => [
     '/etc/default/ufw',
     '/etc/ufw/ufw.conf',
@@ -108,6 +123,9 @@ function stateOf(host: UfwHost, params: UfwParams): UfwState {
   for (const rule of rulesOf(params)) state[rule.place] = placeState(rule, host);
   for (const [chain] of policiesOf(params)) state[`default ${chain}`] = policyOf(host, chain);
   state.logging = host.settings.get('LOGLEVEL') ?? 'low';
+  const left = oldWays(host.tuples);
+  if (left.length > 0)
+    state[OLD_WAY] = `open for ${left.map(({ from, toPort }) => `${from} on port ${toPort}`).join(', ')}`;
   // two lists of ports say the same as one for a state, so what was read travels along as it is
   state.host = JSON.stringify({ ...host, settings: [...host.settings], profiles: [...host.profiles] });
   return state;
@@ -156,35 +174,62 @@ function idOf(params: UfwParams): string {
 
 /** Rules that only open something cannot shut anybody out. */
 function isHarmless(params: UfwParams, change: Change<UfwState>): boolean {
-  if (change.before === null || change.keys.includes('state')) return false;
+  if (change.before === null || change.keys.includes('state') || change.keys.includes(OLD_WAY)) return false;
   if (change.keys.some((key) => key.startsWith('default '))) return false;
   return rulesOf(params).every(
     (rule) => !change.keys.includes(rule.place) || (rule.action === 'allow' && !rule.absent),
   );
 }
 
+/** `moved`: where sshd will listen instead; then that port must be open, and the old one stays so until a login by the new one has succeeded. */
 function shutsOut(
   host: UfwHost,
   tasks: readonly UfwParams[],
-  ssh: Parameters<typeof whyShutOut>[3],
-  after: ReturnType<typeof rulesAfter>,
+  ssh: Ssh,
+  after: readonly UfwTuple[],
+  moved: number | undefined,
 ): readonly Finding[] {
+  const { port, client } = { ...ssh, ...(moved === undefined ? {} : { port: moved }) };
+  const reason = whyShut(host, tasks, { ...ssh, port }, after);
+  // what holds now lets us in by a way of its own (before.rules): then this change is not what shuts it
+  const already =
+    moved === undefined && host.inForce && whyShutOut(host.tuples, policyOf(host, 'incoming'), host, ssh) !== undefined;
+  if (reason === undefined || already) return [];
+  const which = moved === undefined ? 'by which this run came in' : 'where this playbook has sshd listen';
+  return [
+    refusal(
+      `this would shut port ${port} for ${client}, ${which}: ${reason}`,
+      `Add { rule: allow, port: ${port}, proto: tcp } before the firewall stands`,
+    ),
+  ];
+}
+
+/** Why a login to this port would not come through once these tasks are done; undefined: it would. */
+function whyShut(host: UfwHost, tasks: readonly UfwParams[], ssh: Ssh, after: readonly UfwTuple[]): string | undefined {
   const standing = tasks.reduce((state, { state: wanted }) => wanted ?? state, host.enabled ? 'enabled' : 'disabled');
-  if (standing === 'disabled') return [];
+  if (standing === 'disabled') return undefined;
   const incoming = tasks.reduce(
     (policy, task) => policiesOf(task).get('incoming') ?? policy,
     policyOf(host, 'incoming'),
   );
-  const reason = whyShutOut(after, incoming, host, ssh);
-  // what holds now lets us in by a way of its own (before.rules): then this change is not what shuts it
-  const already = host.inForce && whyShutOut(host.tuples, policyOf(host, 'incoming'), host, ssh) !== undefined;
-  if (reason === undefined || already) return [];
-  return [
-    refusal(
-      `this would shut port ${ssh.port} for ${ssh.client}, by which this run came in: ${reason}`,
-      `Add { rule: allow, port: ${ssh.port}, proto: tcp } before the firewall stands`,
-    ),
-  ];
+  return whyShutOut(after, incoming, host, ssh);
+}
+
+/** True when sshd moves to another port and this change would shut the one by which the run came in. */
+function needsOldWay(
+  { before }: Change<UfwState>,
+  params: UfwParams,
+  ssh: Ssh,
+  { effects = [], earlier = [], transport }: Outlook = {},
+): boolean {
+  if (before === null || transport === 'local' || newPort(effects, ssh) === undefined) return false;
+  const host = hostOf(before);
+  const all = [...(earlier as readonly UfwParams[]), params];
+  return whyShut(host, all, ssh, rulesAfter(host, all.flatMap(rulesOf))) !== undefined;
+}
+
+function endOf({ from, toPort }: UfwTuple): Script {
+  return endOldWay({ client: from, port: Number(toPort) });
 }
 
 function noProfile(rule: WantedRule, host: UfwHost): Finding {
@@ -201,7 +246,8 @@ function applyScript({ before, keys }: Change<UfwState>, params: UfwParams): Scr
     if (keys.includes(`default ${chain}`)) lines.push(sh`ufw default ${policy} ${chain}`);
   if (keys.includes('logging')) lines.push(sh`ufw logging ${params.logging ?? 'on'}`);
   if (keys.includes('state')) lines.push(stateScript(params.state ?? 'enabled', before));
-  return `${lines.join('\n')}\n`;
+  // An old way in alone is closed later.
+  return `${lines.join('\n') || ':'}\n`;
 }
 
 function stateScript(state: 'enabled' | 'disabled', before: UfwState): Script {

@@ -177,8 +177,10 @@ function isRisky({ action, keys }: Change<UserState>): boolean {
 
 function accessEffect(p: User): readonly AccessEffect[] {
   if (p.state === 'absent') return [{ administrator: { user: p.name, able: false } }];
-  const isAdministrator = p.groups?.includes('sudo') ?? false;
-  return isAdministrator ? [{ administrator: { user: p.name, able: true } }] : [];
+  const { groups } = p;
+  if (groups === undefined) return [];
+  const member = { user: p.name, groups, only: !p.append };
+  return [{ member }, ...(groups.includes('sudo') ? [{ administrator: { user: p.name, able: true } }] : [])];
 }
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

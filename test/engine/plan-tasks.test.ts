@@ -190,7 +190,7 @@ test('what is settled stays as it was planned, and what is planned again counts 
     needs: ['package:b'],
   });
   const settled = planTasks(list, answers(['', '', ''], ['path:/a']), debian12Facts).slice(1, 2);
-  const again = planTasks(list, answers(['', '', ''], ['path:/a']), debian12Facts, settled);
+  const again = planTasks(list, answers(['', '', ''], ['path:/a']), debian12Facts, {}, settled);
   expect(again[1]).toBe(settled[0]);
   expect(again[0]).toMatchObject({ action: 'create', findings: [] });
   expect(again[2]).toMatchObject({ unknown: expect.stringContaining('task 1'), findings: [] });

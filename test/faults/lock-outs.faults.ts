@@ -41,14 +41,14 @@ const LOCK_OUTS: readonly LockOut[] = [
     fault: '`DenyGroups` names a group of the login',
     tasks: '- sshd: { options: { DenyGroups: admin0 } }',
     user: 'admin0',
-    outcome: 'undone',
-    says: /fresh login did not work/,
+    outcome: 'refused',
+    says: /lock out admin0.* by its groups/,
   },
   {
     fault: '`AllowGroups` names a group that the login is not in',
     tasks: '- sshd: { options: { AllowGroups: games } }',
-    outcome: 'undone',
-    says: /fresh login did not work/,
+    outcome: 'refused',
+    says: /lock out root.* by its groups/,
   },
   {
     fault: '`PermitRootLogin no`, and nobody else may become root',

@@ -1,3 +1,3 @@
 export { bootHost } from './boot-host.ts';
-export type { ExecResult, LabHost } from './lab-host.ts';
+export type { ExecResult, LabHost, LabOptions } from './lab-host.ts';
 export { labUnavailable } from './lab-unavailable.ts';

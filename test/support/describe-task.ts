@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import Handlebars from 'handlebars';
 import { describe, expect, test } from 'vitest';
+import type { AccessEffect } from '../../src/engine/access.ts';
 import { type Change, type ChangeAction, diff } from '../../src/engine/diff.ts';
 import type { Facts } from '../../src/engine/facts.ts';
 import type { State } from '../../src/engine/state.ts';
@@ -24,6 +25,8 @@ export interface TaskCase {
   readonly facts?: Partial<Facts>;
   /** What earlier tasks of the playbook bring. */
   readonly pending?: readonly Need[];
+  /** How the playbook's tasks bear on who can log in. */
+  readonly effects?: readonly AccessEffect[];
   /** The operator's files, by path, for types that `load`. */
   readonly files?: Readonly<Record<string, string>>;
   /** What templates among `files` are rendered with. */
@@ -39,6 +42,8 @@ export interface TaskCase {
     readonly script?: readonly Expected[];
     readonly notScript?: readonly Expected[];
     readonly validate?: readonly Expected[];
+    /** What closes the old way in once the new one is proved; null: nothing. */
+    readonly closing?: readonly Expected[] | null;
     /** Null: nothing is to be undone by a script. */
     readonly undo?: readonly Expected[] | null;
     readonly notUndo?: readonly Expected[];
@@ -128,7 +133,8 @@ function run(type: AnyTaskType, row: TaskCase, facts: Facts): Outcome {
   const before: State = type.read(row.given, params);
   const want: State = type.want(params, facts, before);
   const change = diff(before, want);
-  const script = change === undefined ? undefined : expectParses(type.apply(change, params, facts));
+  const script =
+    change === undefined ? undefined : expectParses(type.apply(change, params, facts, { effects: row.effects }));
   return { params, before, want, change, script };
 }
 
@@ -143,7 +149,8 @@ function check(type: AnyTaskType, row: TaskCase, facts: Facts, outcome: Outcome)
   if (expected.script !== undefined) expectText(script ?? '', expected.script);
   if (expected.notScript !== undefined) expectNotText(script ?? '', expected.notScript);
   if (expected.findings !== undefined) {
-    const findings = type.findings?.(change, params, { facts, before, pending: row.pending }) ?? [];
+    const findings =
+      type.findings?.(change, params, { facts, before, pending: row.pending, effects: row.effects }) ?? [];
     const lines = findings.map((finding) => `${finding.level}: ${finding.message} ${finding.hint ?? ''}`);
     expect(lines).toHaveLength(expected.findings.length);
     for (const [index, text] of expected.findings.entries()) expectText(lines[index] ?? '', [text]);
@@ -155,6 +162,10 @@ function check(type: AnyTaskType, row: TaskCase, facts: Facts, outcome: Outcome)
   const validate = change && type.validate?.(change, params, facts);
   if (validate !== undefined) expectParses(validate);
   if (expected.validate !== undefined) expectText(validate ?? '', expected.validate);
+  const closing = change && type.closeOldWay?.(change, params, facts, { effects: row.effects });
+  if (closing !== undefined) expectParses(closing);
+  if (expected.closing === null) expect(closing).toBeUndefined();
+  else if (expected.closing !== undefined) expectText(closing ?? '', expected.closing);
   const undo = change && type.undo?.(change, params, facts);
   if (undo !== undefined) expectParses(undo);
   if (expected.undo === null) expect(undo).toBeUndefined();

@@ -265,6 +265,52 @@ describeTask(ufwTask, [
     },
   },
   {
+    name: 'where sshd moves, its new port must be open, and the old one stays so until the new one is proved',
+    params: { state: 'enabled', rules: [{ rule: 'allow', port: 2222, proto: 'tcp' }] },
+    given: host(),
+    effects: [{ sshd: { ports: [2222] } }],
+    expect: {
+      findings: [],
+      script: [
+        /^ufw prepend allow proto tcp from '?192\.0\.2\.10'? to any port '?22'? comment 'harden: the old way in/,
+      ],
+      closing: [/^ufw delete allow proto tcp from '?192\.0\.2\.10'? to any port '?22'?\n$/],
+    },
+  },
+  {
+    name: 'where sshd moves to a port that is shut, that is refused',
+    params: { state: 'enabled', rules: [{ rule: 'allow', port: 22, proto: 'tcp' }] },
+    given: host(),
+    effects: [{ sshd: { ports: [2222] } }],
+    expect: { findings: [/^refuse: this would shut port 2222 for 192\.0\.2\.10, where this playbook has sshd listen/] },
+  },
+  {
+    name: 'where sshd stays, no rule is added for it',
+    params: { state: 'enabled', rules: [{ rule: 'allow', port: 22, proto: 'tcp' }] },
+    given: host(),
+    effects: [{ sshd: { ports: [22] } }],
+    expect: { findings: [], notScript: ['prepend'], closing: null },
+  },
+  {
+    name: 'the old way in that a run left which was cut off is closed',
+    params: { state: 'enabled' },
+    given: host({
+      enabled: true,
+      rules: [
+        `allow tcp 22 0.0.0.0/0 any 192.0.2.99 in comment=${Buffer.from('harden: the old way in, until the new one is proved').toString('hex')}`,
+        ...SSH,
+      ],
+      rules6: SSH6,
+    }),
+    expect: {
+      keys: ['old way in'],
+      before: { 'old way in': 'open for 192.0.2.99 on port 22' },
+      risk: 'access',
+      script: [/^:\n$/],
+      closing: [/^ufw delete allow proto tcp from '?192\.0\.2\.99'? to any port '?22'?\n$/],
+    },
+  },
+  {
     name: 'a rule for other people opens nothing for us',
     params: { state: 'enabled', rules: [{ rule: 'allow', port: 22, from: '198.51.100.0/24' }] },
     given: host(),

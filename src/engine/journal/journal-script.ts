@@ -27,19 +27,22 @@ export const MOVED_ON = 76;
 /** Who logged in where when a run began: the way in that a rollback of it must open again. */
 export interface RunLogin {
   readonly login: string;
+  /** The operator's address; null without ssh. */
+  readonly client: string | null;
   /** The host's own port; null without ssh. */
   readonly port: number | null;
 }
 
 /** Takes the host's lock for as long as the root shell lives, and makes the run's directory; runs in the root shell itself. `armed`: the guards that the plan found armed. */
 export function beginRunScript(run: RunIdentity, login: RunLogin, armed: readonly string[] = []): Script {
-  const holder = `${run.by} since ${run.at}, applying ${run.playbook}`;
+  const from = login.client === null ? '' : ` from ${login.client}`;
+  const holder = `${run.by}${from} since ${run.at}, applying ${run.playbook}`;
   const record = { ...run, ...login };
   return sh`${raw(STEP_FUNCTIONS)}
 if ! mkdir -p -m 0700 ${STATE_DIRECTORY} ${PENDING} ${RUNS} ${RUNTIME_DIRECTORY} || ! chmod 0700 ${STATE_DIRECTORY} ${RUNTIME_DIRECTORY} || ! true >>${RUNTIME_DIRECTORY}/lock; then
   (exit ${NOT_WRITABLE})
 elif exec 9>>${RUNTIME_DIRECTORY}/lock && ! flock -n 9 && ! harden_take_over; then
-  cat ${RUNTIME_DIRECTORY}/holder >&2
+  printf '%s%s\n' "$(cat ${RUNTIME_DIRECTORY}/holder)" "$harden_still" >&2
   (exit ${LOCKED})
 elif ! harden_settled ${armed}; then
   (exit ${MOVED_ON})

@@ -68,7 +68,11 @@ function removes(record: JournalStep['record'], login: string): boolean {
 }
 
 async function begin(shell: RootShell, { run }: RollbackOptions): Promise<void> {
-  const login = { login: shell.facts.login, port: shell.facts.ssh?.port ?? null };
+  const login = {
+    login: shell.facts.login,
+    client: shell.facts.ssh?.client ?? null,
+    port: shell.facts.ssh?.port ?? null,
+  };
   await expectDone(shell, { inShell: beginRunScript(run, login) }, 'the rollback could not begin');
 }
 

@@ -7,6 +7,9 @@ import { UNDO_DRIVER } from './undo-driver.ts';
 /** A run that has shown no sign of life for so long is gone: each batch shows one every few seconds, and between batches little is done. */
 const STALE_SECONDS = 120;
 
+/** How long a run waits for the running step of one that is gone; a step is never broken off. */
+const TAKE_OVER_SECONDS = 60;
+
 /** How many runs the journal keeps; beyond the newest few, those that are older than so many days go too. */
 const KEPT_RUNS = 50;
 const KEPT_DAYS = 180;
@@ -88,16 +91,34 @@ harden_leave() {
     harden_digest "$(cat "$harden_item/path")" >"$harden_item/left" 2>/dev/null || rm -f "$harden_item/left"
   done
 }
+harden_still=
 harden_take_over() {
   # A client that was cut off silently leaves its shell waiting; sshd may take hours to notice.
   read -r harden_pid harden_other <${RUNTIME_DIRECTORY}/holder.pid || return 1
   read -r harden_seen <"$harden_other" || return 1
   case $harden_seen in '' | *[!0-9]*) return 1 ;; esac
   read -r harden_up _ </proc/uptime
-  [ "$((\${harden_up%%.*} - harden_seen))" -gt ${STALE_SECONDS} ] || return 1
+  harden_other=${RUNS}/\${harden_other##*/alive.}
+  [ "$((\${harden_up%%.*} - harden_seen))" -gt ${STALE_SECONDS} ] || [ -e "$harden_other/fired" ] || return 1
   [ "$(readlink "/proc/$harden_pid/fd/9")" = ${RUNTIME_DIRECTORY}/lock ] || return 1
+  # The step that it may be at ends first, and no other starts.
+  if read -r harden_theirs <"$harden_other/io" && [ -d "$harden_theirs" ]; then true >"$harden_theirs/stop"; fi
+  harden_tries=0
+  while harden_at_work "$harden_pid"; do
+    [ "$harden_tries" -lt ${TAKE_OVER_SECONDS} ] || { harden_still='; it has gone silent, its last step has not ended yet, and it will start no other'; return 1; }
+    harden_tries=$((harden_tries + 1))
+    sleep 1
+  done
   kill -KILL "$harden_pid" 2>/dev/null
   flock -w 5 9
+}
+harden_at_work() {
+  # Children of the shell: the reader of its stdin, the step, or a cat whose reader is gone.
+  harden_children=0
+  for harden_status in $(grep -lsx "PPid:[[:space:]]*$1" /proc/[0-9]*/status); do
+    grep -qsx 'Name:[[:space:]]*cat' "$harden_status" || harden_children=$((harden_children + 1))
+  done
+  [ "$harden_children" -gt 1 ]
 }
 harden_settled() {
   for harden_armed in "$@"; do

@@ -1,3 +1,4 @@
+import type { AccessEffect } from '../../engine/access.ts';
 import type { Finding, FindingContext } from '../../engine/task.ts';
 import { authenticatedCiphers, nodeSshAlgorithms } from './node-ssh-algorithms.ts';
 import {
@@ -25,7 +26,10 @@ export interface SshdOutlook {
 }
 
 /** Refusals of what would certainly lock this login out, and remarks on what may. */
-export function sshdFindings(outlook: SshdOutlook, { facts, transport = 'ssh' }: FindingContext): readonly Finding[] {
+export function sshdFindings(
+  outlook: SshdOutlook,
+  { facts, effects = [], transport = 'ssh' }: FindingContext,
+): readonly Finding[] {
   const effect = effectOf(outlook.after);
   const findings: Finding[] = [];
   const refuse = (message: string, hint?: string) => findings.push({ level: 'refuse', message, hint });
@@ -42,7 +46,7 @@ export function sshdFindings(outlook: SshdOutlook, { facts, transport = 'ssh' }:
   if (methods !== undefined)
     refuse(`nobody could log in any more: AuthenticationMethods ${methods} asks for a method that is switched off`);
 
-  if (transport !== 'local') findings.push(...turnedAway(outlook, effect, facts.login));
+  if (transport !== 'local') findings.push(...turnedAway(outlook, effect, facts.login, effects));
   if (facts.ssh && outlook.changing.has('listenaddress') && !listensOn(effect, facts.ssh.address))
     refuse(
       `sshd would no longer listen on ${facts.ssh.address}, the address that this run came in by`,
@@ -51,7 +55,7 @@ export function sshdFindings(outlook: SshdOutlook, { facts, transport = 'ssh' }:
   if (facts.ssh && outlook.changing.has('port') && !effect.ports?.includes(facts.ssh.port))
     warn(
       `sshd will no longer listen on port ${facts.ssh.port}, by which this run came in`,
-      'Open the new port in the firewall before this task',
+      'Open the new port in whatever firewall stands there; the old one closes when a login by the new one has succeeded',
     );
   if (outlook.socketOwnsPort && (outlook.changing.has('port') || outlook.changing.has('listenaddress')))
     refuse(
@@ -82,7 +86,12 @@ export function overriddenBy(lines: readonly ConfigLine[], options: readonly Ssh
   });
 }
 
-function turnedAway(outlook: SshdOutlook, effect: SshdEffect, user: string): readonly Finding[] {
+function turnedAway(
+  outlook: SshdOutlook,
+  effect: SshdEffect,
+  user: string,
+  effects: readonly AccessEffect[],
+): readonly Finding[] {
   // whether root may shut the door behind itself depends on the whole playbook: who else has a key and sudo
   if (user === 'root' && effect.permitRootLogin === 'no') return [];
   const byName = whyTurnedAway({ ...effect, permitRootLogin: undefined }, { user });
@@ -97,15 +106,20 @@ function turnedAway(outlook: SshdOutlook, effect: SshdEffect, user: string): rea
             : `Let ${user} in too, or log in as one of those who stay`,
       },
     ];
-  const groups = outlook.groups.length > 0 ? outlook.groups : undefined;
+  const memberships = effects.flatMap(({ member }) => (member?.user === user ? [member] : []));
+  const groups =
+    outlook.groups.length > 0 ? [...outlook.groups, ...memberships.flatMap((member) => member.groups)] : undefined;
   const byGroup =
     byName === undefined ? whyTurnedAway({ ...effect, permitRootLogin: undefined }, { user, groups }) : undefined;
   if (byGroup === undefined) return [];
+  const certain =
+    (outlook.changing.has('allowgroups') || outlook.changing.has('denygroups')) &&
+    memberships.every(({ only }) => !only);
   return [
     {
-      level: 'warn',
-      message: `${user}, the account that this run logged in as, is not let in by its groups of now: ${byGroup}`,
-      hint: 'A task before this one must bring it into the group, or another administrator must be proved',
+      level: certain ? 'refuse' : 'warn',
+      message: `this would lock out ${user}, the account that this run logged in as, by its groups: ${byGroup}`,
+      hint: `Bring ${user} into the group with a user task (groups, append: true), or log in as one of those who stay`,
     },
   ];
 }

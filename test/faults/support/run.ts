@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { folder, harden, hostArgs, type Ran, type RunOptions, startHarden } from '../../e2e/support/harden.ts';
 import type { LabHost } from '../../lab/lab.ts';
+import { waitFor } from '../../lab/wait-for.ts';
 
 /** How long the host waits for a sign of life in these tests, in seconds: as short as a login under load allows. */
 export const GUARD_SECONDS = 15;
@@ -41,6 +42,27 @@ async function applyArgs(host: LabHost, playbook: string, options: FaultRun): Pr
     ...hostArgs(host, options.user),
     ...(options.args ?? []),
   ];
+}
+
+/** Resolves as soon as harden has said a line that begins so; rejects when it ends without. */
+export function lineOf(run: ReturnType<typeof startHarden>, line: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    run.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString('utf8');
+      if (said.split('\n').some((one) => one.includes(`: ${line}`))) resolve();
+    });
+    run.stderr.on('end', () => reject(new Error(`harden ended without "${line}":\n${said}`)));
+  });
+}
+
+/** Returns when the command succeeds on the host; throws when it does not in time. Fit for tests that run beside each other, as `expect.poll` is not. */
+export async function comesTrue(host: LabHost, command: string, seconds: number): Promise<void> {
+  await waitFor(
+    async () => ((await host.exec(command)).exitCode === 0 ? true : undefined),
+    seconds * 1000,
+    () => `not within ${seconds} s: ${command}`,
+  );
 }
 
 /** A playbook's text as a file in a folder of its own. */

@@ -1,0 +1,184 @@
+import { readFile } from 'node:fs/promises';
+import { execa } from 'execa';
+import { afterAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { hardenJson, hostArgs, startHarden } from '../e2e/support/harden.ts';
+import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
+import { type Row, survived } from './support/row.ts';
+import { comesTrue, GUARD_SECONDS, lineOf } from './support/run.ts';
+
+const unavailable = await labUnavailable();
+
+const PLAYBOOK = 'playbooks/docker-host.yml';
+/** A container has no audit of its own in the kernel that it shares; the benchmark at the end only reads. */
+const SKIPPED = 'auditd';
+/** What Debian 12 with Docker has already: nothing is done there, so nobody can be killed after it. */
+const HOLDS = ['Docker is there', 'The docker command is there'];
+
+// As much as possible differs from what the playbook wants, and what apt will fetch is here already.
+const SETUP = `apt-get -q update
+DEBIAN_FRONTEND=noninteractive apt-get -qy --download-only install ufw unattended-upgrades
+DEBIAN_FRONTEND=noninteractive apt-get -qy --download-only --reinstall install sudo
+SUDO_FORCE_REMOVE=yes DEBIAN_FRONTEND=noninteractive apt-get -qy remove sudo
+systemctl -q disable docker
+chmod 0700 /etc/docker`;
+
+interface Point {
+  /** What was done. */
+  readonly fault: string;
+  /** The line of progress behind which harden dies. */
+  readonly line: string;
+  readonly kind: 'step' | 'handler' | 'proof';
+}
+
+const points: readonly Point[] = [
+  ...(await stepNames()).map(
+    (name): Point => ({ fault: `killed after "${name}"`, line: `changed: ${name}`, kind: 'step' }),
+  ),
+  ...['reload ssh', 'reload ufw', 'restart docker'].map(
+    (name): Point => ({
+      fault: `killed after the handler "${name}"`,
+      line: `handler ran: ${name}`,
+      kind: 'handler',
+    }),
+  ),
+  { fault: 'killed when the proof began', line: 'proving:', kind: 'proof' },
+  { fault: 'killed when the state was proved, and the login was not', line: 'proved:', kind: 'proof' },
+];
+
+describe.skipIf(unavailable).concurrent('harden is killed (kill -9)', () => {
+  const rows: Row[] = [];
+  afterAll(() => {
+    for (const row of rows) if (row) survived(row);
+  });
+
+  test.each(points.map((point, at) => ({ ...point, at })))('$fault', async ({ fault, line, kind, at }) => {
+    const host = await bootHost({ docker: true, setup: SETUP });
+    try {
+      const started = performance.now();
+      const first = startHarden([...apply(host), ...hostArgs(host)]);
+      await lineOf(first, line);
+      first.kill('SIGKILL');
+      const killed = await first;
+      expect(killed.signal, killed.stderr).toBe('SIGKILL');
+      // The step that was running ends, and with it the shell that held the host's lock.
+      await comesTrue(host, 'flock -n /run/harden/lock true', 120);
+
+      expect(await leftBehind(host)).toBe('');
+      expect(await broken(host)).toBe('');
+      if (kind === 'step') expect(await notified(host)).toBe(await pending(host));
+      const armed = await isArmed(host);
+      // By turns: the next apply comes before the guard, or after it.
+      const fires = armed && at % 2 === 1;
+      if (fires) await comesTrue(host, 'ls /var/lib/harden/runs/*/guard-undone', GUARD_SECONDS + 60);
+      const user = await wayIn(host);
+      expect(await broken(host)).toBe('');
+
+      const next = await hardenJson('apply', apply(host).slice(1), host, { user });
+      expect(next.exitCode, next.stderr).toBe(0);
+      expect(next.stderr).toMatch(/the run before this one \(.*docker-host\.yml\) did not come to its end: it stopped/);
+      expect(next.stderr).toContain('proved: nothing differs');
+      expect(await inForce(host)).toBe('');
+      expect(await leftBehind(host)).toBe('');
+      expect(await pending(host)).toBe('');
+      const again = await hardenJson('plan', ['--detailed-exitcode', ...options(host)], host, { user: 'admin' });
+      expect(again.exitCode, again.stdout).toBe(0);
+      rows[at] = {
+        section: 'kill',
+        fault,
+        host: `whole; ${user} gets in${fires ? '; the host had undone what touched the way in' : armed ? '; the guard armed' : ''}`,
+        next: 'said where the run before stopped, did the rest, ended in proof',
+        seconds: (performance.now() - started) / 1000,
+      };
+    } finally {
+      await host.stop();
+    }
+  });
+});
+
+async function stepNames(): Promise<readonly string[]> {
+  const { tasks } = parse(await readFile(PLAYBOOK, 'utf8')) as {
+    readonly tasks: readonly { name: string; each?: readonly string[]; tags: readonly string[] }[];
+  };
+  return tasks
+    .filter(({ tags }) => !tags.includes(SKIPPED))
+    .flatMap(({ name, each }) => (each ? each.map((item) => name.replace('{{item}}', item)) : [name]))
+    .filter((name) => !HOLDS.includes(name));
+}
+
+function options(host: LabHost): string[] {
+  return [PLAYBOOK, '--skip-tags', SKIPPED, '-e', `admin_key_file=${host.keyFile}.pub`];
+}
+
+function apply(host: LabHost): string[] {
+  return ['apply', '--yes', '--guard-timeout', String(GUARD_SECONDS), ...options(host)];
+}
+
+/** Files that were begun and not ended, wherever harden may write; the journal keeps its own. */
+async function leftBehind(host: LabHost): Promise<string> {
+  const { stdout } =
+    await host.exec(`find / -xdev \\( -path /proc -o -path /sys -o -path /var/lib/harden \\) -prune -o \\( -name '.harden*' -o -name 'harden-tmp.*' -o -name 'harden-io.*' \\) -print
+find /run /var/lib/dpkg/updates -xdev \\( -path '/run/harden/tmp.*' -o -path '/run/harden-*' -o -path '/var/lib/dpkg/updates/*' \\) -print`);
+  return stdout;
+}
+
+/** What a daemon would refuse to start from. */
+async function broken(host: LabHost): Promise<string> {
+  const { stdout } = await host.exec(`{
+mkdir -p /run/sshd; sshd -t
+! command -v visudo >/dev/null || visudo -cq
+dpkg --audit
+! command -v ufw >/dev/null || iptables-restore --test </etc/ufw/user.rules
+! command -v apt-config >/dev/null || apt-config dump >/dev/null
+pwck -qr | grep -v 'does not exist'; grpck -r
+getent passwd root >/dev/null || echo no root
+} 2>&1`);
+  const json = await host.exec('cat /etc/docker/daemon.json 2>/dev/null || echo "{}"');
+  try {
+    JSON.parse(json.stdout);
+    return stdout;
+  } catch {
+    return `${stdout}\n/etc/docker/daemon.json: ${json.stdout}`;
+  }
+}
+
+/** The handlers that the steps of the last run have notified, a line each. */
+async function notified(host: LabHost): Promise<string> {
+  return (await host.exec('cd /var/lib/harden/runs && ls */*/after 2>/dev/null | grep -v : | grep . | sort -u')).stdout;
+}
+
+async function pending(host: LabHost): Promise<string> {
+  return (await host.exec('ls /var/lib/harden/pending')).stdout;
+}
+
+async function isArmed(host: LabHost): Promise<boolean> {
+  return (await host.exec('ls /var/lib/harden/runs/*/armed')).exitCode === 0;
+}
+
+/** Who gets in and becomes root: root as before, else the administrator. */
+async function wayIn(host: LabHost): Promise<'root' | 'admin'> {
+  if (await login(host, 'root', 'true')) return 'root';
+  expect(await login(host, 'admin', 'sudo -n true'), 'neither root nor admin gets in').toBe(true);
+  return 'admin';
+}
+
+async function login(host: LabHost, user: string, command: string): Promise<boolean> {
+  const settings = ['BatchMode=yes', 'IdentitiesOnly=yes', `UserKnownHostsFile=${host.knownHostsFile}`];
+  const ssh = await execa(
+    'ssh',
+    ['-F', 'none', '-i', host.keyFile, ...settings.flatMap((one) => ['-o', one]), `${user}@${host.address}`, command],
+    { reject: false, stdin: 'ignore' },
+  );
+  return ssh.exitCode === 0;
+}
+
+/** What the handlers were to bring into force and did not: judged by the host's own words, not by harden's. */
+async function inForce(host: LabHost): Promise<string> {
+  const { stdout } =
+    await host.exec(`docker info -f '{{.LiveRestoreEnabled}}' | grep -qx true || echo 'docker: not restarted'
+iptables -S DOCKER-USER | grep -q 'ufw-user-forward' || echo 'ufw: not reloaded'
+ufw status | grep -q '^Status: active' || echo 'ufw: off'`);
+  const root = (await login(host, 'root', 'true')) ? 'sshd: root still gets in' : '';
+  const admin = (await login(host, 'admin', 'sudo -n true')) ? '' : 'admin does not get in';
+  return [stdout, root, admin].filter(Boolean).join('\n');
+}
