@@ -1,6 +1,6 @@
 import { HostError, UserError } from '../errors.ts';
 import type { Frame, RootShell } from '../remote/shell.ts';
-import { accessAfter } from './access.ts';
+import { accessAfter, type WayIn } from './access.ts';
 import { armScript, disarmScript, fireScript, guardReportScript, NOT_ARMED, NOT_YET } from './guard-script.ts';
 import type { HostPlan, PlannedTask } from './plan.ts';
 import { planTasks } from './plan-tasks.ts';
@@ -58,11 +58,22 @@ export class Guard {
   async tryLogin(tasks: readonly PlannedTask[]): Promise<RootShell> {
     const way = accessAfter(tasks, this.session.facts);
     try {
-      return await this.session.host.connect(way);
+      return await this.knock(way);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       const who = `${way.user ? ` as ${way.user}` : ''}${way.port ? ` on port ${way.port}` : ''}`;
       throw await this.undo(`a fresh login${who} did not work after the change`, error);
+    }
+  }
+
+  /** A login; sshd listens to nobody for a moment when it reads its configuration anew. */
+  private async knock(way: WayIn, tries = 3): Promise<RootShell> {
+    try {
+      return await this.session.host.connect(way);
+    } catch (error) {
+      if (tries === 1 || !(error instanceof UserError) || !/connection refused/i.test(error.message)) throw error;
+      await sleep(POLL_MS);
+      return this.knock(way, tries - 1);
     }
   }
 
