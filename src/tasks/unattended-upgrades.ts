@@ -3,6 +3,7 @@ import { raw, type Script, sh } from '../remote/sh.ts';
 import { type AptConf, booleanOf, listOf, parseAptConf, textOf } from './support/apt-conf.ts';
 import { warning } from './support/finding.ts';
 import { replaceFile } from './support/replace-file.ts';
+import { dryRun } from './support/unattended-upgrades-dry-run.ts';
 import {
   UNATTENDED_UPGRADES_FILE as FILE,
   unattendedUpgradesFile,
@@ -40,7 +41,7 @@ export const unattendedUpgradesTask = defineTask<UnattendedUpgrades, UpgradesSta
   type: 'unattended_upgrades',
   summary: 'Security updates that install themselves, with unattended-upgrades.',
   notes:
-    'Needs the package unattended-upgrades. What holds is read with `apt-config dump`, whichever file says it, and written to a file of its own, `/etc/apt/apt.conf.d/52harden-unattended-upgrades`, so that the files of the package stay as they came and no upgrade asks about them. The lists of origins are emptied first: Debian by itself also takes every update of a point release. On Ubuntu the release pocket stays in: it never changes, and security updates may need packages of it. A file that sorts after 52 and says otherwise makes the plan fail. `unattended-upgrade --dry-run --debug` on the host shows the allowed origins.',
+    'Needs the package unattended-upgrades. What holds is read with `apt-config dump`, whichever file says it, and written to a file of its own, `/etc/apt/apt.conf.d/52harden-unattended-upgrades`, so that the files of the package stay as they came and no upgrade asks about them. The lists of origins are emptied first: Debian by itself also takes every update of a point release. On Ubuntu the release pocket stays in: it never changes, and security updates may need packages of it. A file that sorts after 52 and says otherwise makes the plan fail. After a change, `unattended-upgrade --dry-run --debug` runs once on the host, as a handler: it must work, and allow these origins alone.',
   params: UnattendedUpgrades,
   examples: [
     {},
@@ -103,6 +104,15 @@ cat ${FILE} 2>/dev/null`,
   validate: (change, p) => checkCandidate(change.after?.file ?? '', p),
   apply: (change) =>
     replaceFile({ path: FILE, content: change.after?.file ?? '', owner: 'root', group: 'root', mode: '0644' }),
+  handlers: (p, { after }) =>
+    p.verify && p.unattended_upgrade > 0
+      ? [
+          {
+            name: 'try unattended-upgrade',
+            run: dryRun({ patterns: after?.origins ?? [], allowed: after?.allowed_origins ?? [] }),
+          },
+        ]
+      : [],
   keeps: () => [FILE],
   needs: () => ['package:unattended-upgrades'],
   provides: () => [`path:${FILE}`],

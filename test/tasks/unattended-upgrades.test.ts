@@ -52,14 +52,19 @@ describeTask(unattendedUpgradesTask, [
       findings: [],
       needs: ['package:unattended-upgrades'],
       keeps: [FILE],
+      handlers: ['try unattended-upgrade'],
     },
   },
   { name: 'hardened is done', params: {}, given: asHardened, expect: { action: 'none', findings: [] } },
   {
     name: 'every update, when asked',
-    params: { security_only: false },
+    params: { security_only: false, verify: false },
     given: asHardened,
-    expect: { keys: ['origins', 'file'], script: ['codename=${distro_codename}-updates'] },
+    expect: {
+      handlers: [],
+      keys: ['origins', 'file'],
+      script: ['codename=${distro_codename}-updates'],
+    },
   },
   {
     name: 'a later file that switches it off is seen',

@@ -49,6 +49,12 @@ export const UnattendedUpgrades = z.strictObject({
     .array(text(QUOTABLE, 'write a regular expression without quotes or percent signs'))
     .optional()
     .describe('Packages that are never upgraded by themselves: regular expressions that match the start of the name.'),
+  verify: z
+    .boolean()
+    .default(true)
+    .describe(
+      'After a change, have `unattended-upgrade --dry-run --debug` show that it works, and takes these origins alone. It needs the network, and fetches what it would install.',
+    ),
   minimal_steps: z.boolean().optional().describe('Upgrade in small steps, so that a shutdown does not wait long.'),
 });
 export type UnattendedUpgrades = z.infer<typeof UnattendedUpgrades>;
