@@ -8,6 +8,7 @@ import { consented, planHandlers, planTasks, type RunOutlook, refusals } from '.
 import type { ResolvedPlaybook, ResolvedTask } from './resolved-task.ts';
 import { Masker } from './secrets.ts';
 import { validateScript } from './step-script.ts';
+import { whyUnsupported } from './supported.ts';
 import type { Consent, Outlook } from './task.ts';
 
 /** How the engine gets at one host; it knows neither ssh nor files of the operator. */
@@ -59,6 +60,8 @@ export class HostSession {
 
   /** Reads the host in one round trip, and validates what would be written in one more where something would be. Changes nothing. */
   async plan(): Promise<HostPlan> {
+    const unsupported = whyUnsupported(this.facts);
+    if (unsupported) throw unsupported;
     const { tasks } = this.playbook;
     const answers = await this.read(tasks);
     const planned = withRefusals(
