@@ -85,6 +85,8 @@ function buildProgram(io: Io, end: (code: ExitCode) => void): Command {
       ),
     ),
   )
+    .option('--suggest <file>', 'write a playbook with the tasks that would mend what is found on this host')
+    .option('--overwrite', 'let --suggest replace a file')
     .option('--only <audits>', 'of docker_bench, effective, containers, inspec, lynis, only these', commas)
     .option('--inspec <profile>', 'also run this InSpec profile, with inspec or cinc-auditor on this machine')
     .option('--min-score <number>', 'exit with 4 below this score of docker-bench-security', Number)

@@ -38,7 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly RegExp[]>> = {
     /^(diff|listr2|yaml)$/,
   ],
   'src/remote/': [/^src\/engine\/facts\.ts$/, /^(ssh2|execa|@clack\/prompts)$/],
-  'src/audit/': [/^src\/engine\/(resolved-task|facts)\.ts$/, /^src\/remote\/(sh|shell)\.ts$/, /^(zod|execa)$/],
+  'src/audit/': [/^src\/engine\/(resolved-task|facts)\.ts$/, /^src\/remote\/(sh|shell)\.ts$/, /^(zod|execa|yaml)$/],
 };
 
 /** Packages and modules that only one part may reach, by whatever way. */

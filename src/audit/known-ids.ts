@@ -1,9 +1,10 @@
 import { catalogue } from './docker-bench/catalogue/catalogue.ts';
 import { effectiveIds } from './effective/judge.ts';
+import { RULES } from './workload/rules.ts';
 
 /** Every id that harden's audits can give; those of inspec and lynis are theirs, and not known beforehand. */
 export function knownIds(): readonly string[] {
-  return [...catalogue.keys(), ...effectiveIds];
+  return [...catalogue.keys(), ...effectiveIds, ...RULES.map(({ id }) => id)];
 }
 
 /** The audits by the names that their results have. */

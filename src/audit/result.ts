@@ -98,3 +98,27 @@ export type AuditResult = AuditDone | AuditNotRun;
 export function findingKey({ id, subject }: Pick<AuditCheck, 'id' | 'subject'>): string {
   return subject === undefined ? id : `${id} ${subject}`;
 }
+
+/** A check whose result changes with a suggestion. */
+export interface PredictedChange {
+  readonly id: string;
+  readonly from: AuditCheck['result'];
+  readonly to: AuditCheck['result'];
+}
+
+/** A finding that no task of a suggestion mends, and why. */
+export interface LeftOut {
+  readonly id: string;
+  readonly why: string;
+}
+
+/** The playbook that would mend what docker-bench-security found on a host. */
+export interface AuditSuggestion {
+  readonly file: string;
+  /** docker-bench-security's score now, and as predicted once the file is applied. */
+  readonly score: number;
+  readonly predicted: number;
+  readonly tasks: number;
+  readonly changes: readonly PredictedChange[];
+  readonly left: readonly LeftOut[];
+}

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { eachHost } from '../engine/each-host.ts';
 import type { AuditGate, AuditSettings } from '../engine/resolved-task.ts';
 import { ExitCode, HostError, UserError } from '../errors.ts';
@@ -9,6 +10,7 @@ import { readGates } from './audit-gates.ts';
 import { type AuditSourceOptions, auditHost, isWhole } from './audit-host.ts';
 import { chooseHosts, commandVars, type HostOptions, type PlaybookOptions, runHost } from './hosts.ts';
 import { type OutputOptions, openReport } from './report.ts';
+import { taken, writeSuggestion } from './suggest.ts';
 
 export interface AuditOptions extends HostOptions, PlaybookOptions, OutputOptions, AuditSourceOptions {
   readonly minScore?: number;
@@ -18,6 +20,9 @@ export interface AuditOptions extends HostOptions, PlaybookOptions, OutputOption
   readonly baseline?: string;
   /** Names of audits as `audit:` of a playbook knows them. */
   readonly only?: readonly string[];
+  /** A file for the playbook that would mend what is found. */
+  readonly suggest?: string;
+  readonly overwrite?: boolean;
   /** An InSpec profile. */
   readonly inspec?: string;
 }
@@ -31,6 +36,7 @@ export async function audit(file: string | undefined, options: AuditOptions, io:
     // With a playbook, what its audits know is not known yet.
     if (!playbook) await readGates(withOptions(undefined, options));
     const hosts = await chooseHosts(options, io);
+    if (options.suggest !== undefined) checkSuggest(options, hosts.length);
     let mistake: UserError | undefined;
     const results = await eachHost(hosts, options.forks, async (host) => {
       report.listen({ kind: 'connecting', host: host.name });
@@ -41,14 +47,24 @@ export async function audit(file: string | undefined, options: AuditOptions, io:
         try {
           report.listen({ kind: 'connected', host: host.name, facts: shell.facts });
           const settings = playbook ? runHost(host, playbook, vars, options, io).resolve(shell.facts).audit : undefined;
+          const asked = withOptions(settings, options);
           const audits = await auditHost(
             host.name,
             { shell, way: host.operatorWay },
-            withOptions(settings, options),
+            asked,
             options,
             io,
             report.listen,
           );
+          if (options.suggest !== undefined) {
+            const wanted = {
+              file: options.suggest,
+              overwrite: options.overwrite ?? false,
+              trustedUsers: asked.docker_bench?.trusted_users ?? [],
+            };
+            const suggestion = await writeSuggestion(host.name, shell, audits, wanted, io);
+            report.listen({ kind: 'suggested', host: host.name, suggestion });
+          }
           const whole = audits.length > 0 && audits.every(isWhole);
           report.listen({ kind: 'host-ended', host: host.name, status: whole ? 'ok' : 'failed' });
           return audits;
@@ -71,6 +87,19 @@ export async function audit(file: string | undefined, options: AuditOptions, io:
       ? ExitCode.AuditBelowThreshold
       : ExitCode.Done;
   });
+}
+
+/** A suggestion is made of one host, and takes no file away; said before anything is asked of a host. */
+function checkSuggest({ suggest = '', overwrite, only }: AuditOptions, hosts: number): void {
+  if (hosts > 1)
+    throw new UserError('--suggest writes a playbook for one host, and several were named', {
+      hint: 'Name one with -H, or choose one with -l',
+    });
+  if (only && !only.includes('docker_bench'))
+    throw new UserError('--suggest is made of what docker-bench-security finds', {
+      hint: 'Add docker_bench to --only',
+    });
+  if (!overwrite && existsSync(suggest)) throw taken(suggest);
 }
 
 const names = ['docker_bench', 'effective', 'containers', 'inspec', 'lynis'] as const;

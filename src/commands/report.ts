@@ -8,6 +8,7 @@ import { liveProgress } from '../report/live.ts';
 import { paintWith } from '../report/paint.ts';
 import { plainProgress } from '../report/plain.ts';
 import { planText } from '../report/plan-text.ts';
+import { suggestionText } from '../report/suggestion-text.ts';
 import { summaryText } from '../report/summary-text.ts';
 import { type ReportFileOptions, refuseUnwritable, writeReportFiles } from './report-files.ts';
 
@@ -41,6 +42,7 @@ export function openReport(command: string, playbook: string | null, options: Ou
       recorder.listen(event);
       progress(event);
       if (event.kind === 'audited') audits.push(auditText(event.host, event.audit, paint));
+      if (event.kind === 'suggested') audits.push(suggestionText(event.host, event.suggestion, paint));
     },
     plans: (plans) => {
       if (!options.json) for (const plan of plans) io.out(planText(plan, paint, options.verbose ?? false));

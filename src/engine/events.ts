@@ -1,4 +1,4 @@
-import type { AuditResult } from '../audit/result.ts';
+import type { AuditResult, AuditSuggestion } from '../audit/result.ts';
 import type { UserError } from '../errors.ts';
 import type { Facts } from './facts.ts';
 import type { HostPlan } from './plan.ts';
@@ -44,6 +44,7 @@ export type RunEvent =
   | { readonly kind: 'proved'; readonly host: string }
   | { readonly kind: 'auditing'; readonly host: string; readonly tool: string }
   | { readonly kind: 'audited'; readonly host: string; readonly audit: AuditResult }
+  | { readonly kind: 'suggested'; readonly host: string; readonly suggestion: AuditSuggestion }
   | { readonly kind: 'note'; readonly host: string; readonly message: string }
   | {
       readonly kind: 'host-ended';

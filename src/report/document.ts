@@ -1,4 +1,4 @@
-import type { AuditResult } from '../audit/result.ts';
+import type { AuditResult, AuditSuggestion } from '../audit/result.ts';
 import type { HostStatus, Listener, RunEvent, StepError, StepStatus } from '../engine/events.ts';
 import type { Facts } from '../engine/facts.ts';
 import type { HostPlan, PlannedTask, TaskAction } from '../engine/plan.ts';
@@ -36,6 +36,8 @@ export interface HostDocument {
   readonly audit?: AuditResult;
   /** What every audit said, docker-bench-security included, in the order in which they ran. */
   readonly audits?: readonly AuditResult[];
+  /** What --suggest wrote. */
+  readonly suggestion?: AuditSuggestion;
   readonly error?: string;
 }
 
@@ -70,6 +72,7 @@ interface HostRecord {
   status: HostStatus;
   error?: UserError;
   audits: AuditResult[];
+  suggestion?: AuditSuggestion;
   steps: Map<number, { status: StepStatus; error?: StepError | undefined }>;
   handlers: Map<string, { status: StepStatus; error?: StepError | undefined }>;
 }
@@ -92,6 +95,7 @@ export class DocumentRecorder {
     else if (event.kind === 'step-ended') record.steps.set(event.index, event);
     else if (event.kind === 'handler-ended') record.handlers.set(event.name, event);
     else if (event.kind === 'audited') record.audits.push(event.audit);
+    else if (event.kind === 'suggested') record.suggestion = event.suggestion;
     else if (event.kind === 'host-ended') {
       record.status = event.status;
       if (event.error) record.error = event.error;
@@ -147,6 +151,7 @@ function hostDocument(host: string, record: HostRecord, applied: boolean): HostD
     handlers: handlerDocuments(record),
     ...(bench ? { audit: bench } : {}),
     ...(record.audits.length > 0 ? { audits: record.audits } : {}),
+    ...(record.suggestion ? { suggestion: record.suggestion } : {}),
     ...(record.error ? { error: record.error.paragraph } : {}),
   };
   return masker.deep(document);

@@ -193,12 +193,12 @@ function toCheck(id: string, rule: Rule, host: Effective): AuditCheck {
   if (unknown !== undefined) return { ...base, result: 'SKIP', details: unknown };
   if (wrong === undefined) return { ...base, result: 'PASS' };
   const differs = rule.configured(host)
-    ? `docker-bench ${related} reads the configuration and is content, yet it does not hold: `
+    ? `; docker-bench ${related} reads the configuration alone, and is content`
     : '';
   return {
     ...base,
     result: 'WARN',
-    details: `${differs}${wrong}`,
+    details: `${wrong}${differs}`,
     ...(containers.length > 0 ? { items: containers } : {}),
     remediation,
     ...(fix ? { fix: [fix] } : {}),
