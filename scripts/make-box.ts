@@ -1,6 +1,13 @@
 import { makeBox } from '../test/vagrant/make-box.ts';
 
-const { file, image } = await makeBox();
-process.stdout.write(
-  `vagrant box add --name harden/bookworm ${file}\nHARDEN_LIBVIRT_KERNEL=${image.kernel} HARDEN_LIBVIRT_INITRD=${image.initrd}\n`,
-);
+const [suite = 'bookworm'] = process.argv.slice(2);
+if (suite !== 'bookworm' && suite !== 'trixie') {
+  process.stderr.write('npm run make-box -- bookworm|trixie\n');
+  process.exit(64);
+}
+if (process.platform !== 'linux' || process.getuid?.() !== 0) {
+  process.stderr.write('A box is made on Debian, by root, who can unpack a whole system.\n');
+  process.exit(1);
+}
+const file = await makeBox(suite);
+process.stdout.write(`vagrant box add --name harden/${suite} ${file}\nHARDEN_BOX=harden/${suite} vagrant up\n`);

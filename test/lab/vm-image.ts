@@ -19,7 +19,8 @@ export interface VmImage {
   readonly hostKeys: readonly string[];
 }
 
-const KERNEL = [
+/** What makes a bootable machine of a Debian. */
+export const KERNEL = [
   'linux-image-cloud-amd64',
   'initramfs-tools',
   'e2fsprogs',
@@ -28,7 +29,8 @@ const KERNEL = [
   'apparmor',
   'kmod',
 ];
-const DOCKER: Readonly<Record<Suite, readonly string[]>> = {
+/** Docker as each Debian brings it. */
+export const DOCKER: Readonly<Record<Suite, readonly string[]>> = {
   bookworm: ['docker.io', 'iptables', 'busybox-static'],
   trixie: ['docker.io', 'docker-cli', 'iptables', 'busybox-static'],
 };
