@@ -103,7 +103,8 @@ export class ApplyRun {
     }
     if (!frame) throw new HostError('the run was stopped before it began');
     if (frame.exitCode === MOVED_ON) throw new HostError(`the plan is old: ${said}`, { hint: 'Run harden again' });
-    throw new HostError(`the journal cannot be written on this host: ${said}`, {
+    const all = frame.stderr.toString('utf8').trim().replaceAll(/\n/g, '; ');
+    throw new HostError(`the journal cannot be written on this host: ${all}`, {
       hint: 'Look at the free space and the mount options of /var/lib and /run',
     });
   }

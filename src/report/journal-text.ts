@@ -66,6 +66,7 @@ export function rollbackText(
 }
 
 function keptLines({ path, before, now }: KeptPath, paint: Paint): string[] {
+  if (path === '') return [paint('yellow', 'what it had kept is damaged in the journal, and cannot be put back')];
   if (before === null) return [`${printable(path)}: ${paint('red', 'removed')}`];
   if (now === null) return [`${printable(path)}: ${paint('green', 'put back')}`];
   return [`${printable(path)}:`, ...unified(now, before, paint)];

@@ -11,7 +11,9 @@ export function changedSince(
   const later = runs.slice(runs.findIndex(({ id }) => id === run.id) + 1);
   const chosen = new Set(steps.map(({ directory }) => directory));
   // Of several steps that kept a path, the last one left it.
-  const last = new Map(kept.filter(({ step }) => chosen.has(step)).map((entry) => [entry.path, entry]));
+  const last = new Map(
+    kept.filter(({ step, path }) => chosen.has(step) && path !== '').map((entry) => [entry.path, entry]),
+  );
   const changed: ChangedSince[] = [...last.values()]
     .filter((entry) => entry.changedSince)
     .map(({ step, path }) => ({ step, what: path, by: again(stepOf(steps, step), later)?.id }));

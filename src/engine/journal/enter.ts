@@ -8,7 +8,8 @@ import { sh } from '../../remote/sh.ts';
 export const ENTER = sh`harden_enter() {
   harden_rest=$1 harden_hops=0
   while [ "$harden_rest" != "\${harden_rest%/}" ]; do harden_rest=\${harden_rest%/}; done
-  cd / || return 1
+  # A path that a power cut left empty must not mean the root directory.
+  [ -n "$harden_rest" ] && cd / || return 1
   while :; do
     while [ "$harden_rest" != "\${harden_rest#/}" ]; do harden_rest=\${harden_rest#/}; done
     harden_name=\${harden_rest%%/*}

@@ -60,7 +60,10 @@ else
     sync "$harden_run/number" "$harden_run/run.json" "$harden_run/undo.sh" "$harden_run" &&
     harden_alive &&
     harden_prune
-  } || (exit ${NOT_WRITABLE})
+  } || {
+    df -Pk ${RUNS} | awk 'NR == 2 { print $4 " KiB free on " $6 }' >&2
+    (exit ${NOT_WRITABLE})
+  }
 fi`;
 }
 

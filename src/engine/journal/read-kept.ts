@@ -6,6 +6,7 @@ import { DIGEST } from './digest.ts';
 export interface KeptPath {
   /** `0007`. */
   readonly step: string;
+  /** Empty where the record of it is damaged. */
   readonly path: string;
   /** null: there was nothing, and rolling back removes what is there now. */
   readonly before: string | null;
@@ -30,10 +31,14 @@ describe() {
     if printf '%s\n' "$secret" | grep -qxF -e "$2"; then echo ${NOT_SHOWN}; else head -c 65536 "$1"; fi
   fi | base64 -w0
 }
+for step in ${RUNS}/${runId}/[0-9]*/; do
+  [ ! -d "$step" ] || [ -d "$step/kept" ] || printf '%s\\0\\0\\0\\0\\0\\0' "$(basename "$step")"
+done
 for kept in ${RUNS}/${runId}/[0-9]*/kept/*/; do
-  [ -e "$kept/path" ] || continue
+  [ -d "$kept" ] || continue
   step=\${kept%/kept/*}
-  path=$(cat "$kept/path")
+  path=$(cat "$kept/path" 2>/dev/null)
+  [ -n "$path" ] || { printf '%s\\0\\0\\0\\0\\0\\0' "\${step##*/}"; continue; }
   printf '%s\\0%s\\0' "\${step##*/}" "$path"
   describe "\${kept}item" "$path"; printf '\\0'
   describe "$path" "$path"; printf '\\0'

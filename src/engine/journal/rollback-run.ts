@@ -30,6 +30,7 @@ export async function rollback(shell: RootShell, target: JournalRun, options: Ro
   const guarded = steps.some(({ record }) => record?.access ?? true);
   if (guarded) await expectDone(shell, armScript(options.run.id, options.guardSeconds), 'the guard could not be armed');
   let now = shell;
+  let damaged: readonly string[];
   try {
     const leaving = steps.findIndex(({ record }) => removes(record, shell.facts.login));
     if (leaving === -1 || way.user === undefined) {
@@ -42,7 +43,7 @@ export async function rollback(shell: RootShell, target: JournalRun, options: Ro
       await begin(now, options);
       await undoSteps(now, target, steps.slice(leaving), leaving, options);
     }
-    await proveKept(now, target.id, new Set(steps.map(({ directory }) => directory)));
+    damaged = await proveKept(now, target.id, new Set(steps.map(({ directory }) => directory)));
     if (guarded) await proveLogin(options, way);
     await now.apply([{ inShell: END_RUN }]);
   } catch (error) {
@@ -51,6 +52,10 @@ export async function rollback(shell: RootShell, target: JournalRun, options: Ro
   } finally {
     if (now !== shell) await now.close();
   }
+  if (damaged.length > 0)
+    throw new HostError(`rolled back but for what was damaged in the journal: step ${damaged.join(', ')}`, {
+      hint: `harden show ${target.id} tells what these steps did`,
+    });
 }
 
 /** The way in that the run had, where it is not that of now: rolling back opens it again, and may shut this one. */
@@ -150,7 +155,7 @@ function undoScript(runId: string, step: JournalStep, at: number): Script {
   return sh`set -eu
 harden_begin ${String(at).padStart(4, '0')} ${record.name}
 for kept in ${old}/kept/*/; do
-  [ ! -e "$kept/path" ] || harden_keep "$(cat "$kept/path")"
+  [ ! -s "$kept/path" ] || harden_keep "$(cat "$kept/path")"
 done
 # Beside files, an undo brings into force what they say; without any, it takes back what the step did, and holds one way only.
 if [ ! -s ${old}/undo ]; then
@@ -191,14 +196,17 @@ function undoRecord({ directory, record }: JournalStep): NonNullable<JournalStep
   };
 }
 
-async function proveKept(shell: RootShell, runId: string, steps: ReadonlySet<string>): Promise<void> {
+/** Throws where something is not as it was kept; gives the steps of which that cannot be told. */
+async function proveKept(shell: RootShell, runId: string, steps: ReadonlySet<string>): Promise<readonly string[]> {
   const { frames } = await shell.probe([keptProbe(runId)]);
   const kept = readKept(frames[0]?.stdout.toString('utf8') ?? '').filter(({ step }) => steps.has(step));
   // A path that several steps kept is as the first of them found it.
-  const first = new Map([...kept].reverse().map((entry) => [entry.path, entry]));
+  const whole = kept.filter(({ path }) => path !== '');
+  const first = new Map([...whole].reverse().map((entry) => [entry.path, entry]));
   const differing = [...first.values()].filter(({ same }) => !same).map(({ path }) => path);
   if (differing.length > 0)
     throw new HostError(`not proved: after the rollback these are not as they were: ${differing.join(', ')}`);
+  return [...new Set(kept.filter(({ path }) => path === '').map(({ step }) => step))];
 }
 
 async function proveLogin({ connect, host, listen, run }: RollbackOptions, way: WayIn): Promise<void> {

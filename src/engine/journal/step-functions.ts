@@ -74,7 +74,11 @@ harden_notify() {
   mkdir -p "$harden_step/after"
   printf '%s' "$5" >"$harden_step/after/$1"
 }
-harden_started() { harden_note state started && sync "$harden_step/state" "$harden_step" || harden_full; }
+# From here on the step counts, so all that undoes it must outlive a power cut.
+harden_started() {
+  harden_note state started
+  find "$harden_step" -type f -exec sync {} + && sync "$harden_step" || harden_full
+}
 harden_alive() {
   read -r harden_up _ </proc/uptime
   printf '%s\n' "\${harden_up%%.*}" >"$harden_life"
@@ -87,7 +91,7 @@ harden_done() {
 # How the step leaves what it kept: a rollback can tell what somebody else changed since.
 harden_leave() {
   for harden_item in "$harden_step"/kept/*/; do
-    [ -e "$harden_item/path" ] || continue
+    [ -s "$harden_item/path" ] || continue
     harden_digest "$(cat "$harden_item/path")" >"$harden_item/left" 2>/dev/null || rm -f "$harden_item/left"
   done
 }

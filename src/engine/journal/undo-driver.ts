@@ -66,7 +66,7 @@ undo_step() {
   [ "$state" != undone ] || return 0
   rc=0
   for kept in "$1"/kept/*/; do
-    [ -e "$kept/path" ] || continue
+    [ -s "$kept/path" ] || continue
     (put_back "\${kept%/}") || rc=1
   done
   if [ -s "$1/undo" ]; then (exec 7<&-; set -eu; harden_step=$1; . "$1/undo") </dev/null || rc=1; fi

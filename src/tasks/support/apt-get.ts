@@ -22,12 +22,14 @@ export const SOURCES = ['/etc/apt/sources.list', '/etc/apt/sources.list.d'] as c
 export function aptFunctions(lockTimeout: number): Script {
   return sh`export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 APT_LISTCHANGES_FRONTEND=none
 apt_log=$harden_tmp/apt.log apt_refreshed=
-apt_deadline=$(($(date +%s) + ${lockTimeout}))
+# By the uptime: a clock may jump.
+apt_now() { cut -d. -f1 /proc/uptime; }
+apt_deadline=$(($(apt_now) + ${lockTimeout}))
 apt_run() {
   while :; do
     ! "$@" >"$apt_log" 2>&1 || return 0
     grep -qE 'Could not get lock|Unable to lock|Unable to acquire the dpkg|(frontend lock|status database) (was|is) locked' "$apt_log" || break
-    [ "$(date +%s)" -lt "$apt_deadline" ] || break
+    [ "$(apt_now)" -lt "$apt_deadline" ] || break
     sleep 1
   done
   if grep -q '^dpkg: error processing' "$apt_log"; then
@@ -40,7 +42,7 @@ apt_run() {
   return 1
 }
 apt_get() {
-  left=$((apt_deadline - $(date +%s)))
+  left=$((apt_deadline - $(apt_now)))
   [ "$left" -gt 0 ] || left=0
   apt_run apt-get -y -q -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -o "DPkg::Lock::Timeout=$left" -o Acquire::Retries=3 "$@"
 }
