@@ -3,13 +3,14 @@ import { z } from 'zod';
 import type { Change } from '../engine/diff.ts';
 import { defineTask } from '../engine/task.ts';
 import { HostError } from '../errors.ts';
-import { raw, type Script, sh } from '../remote/sh.ts';
+import { type Script, sh } from '../remote/sh.ts';
 import { validateCandidate } from './support/candidate.ts';
 import { editParams, hasOnePlace } from './support/edit-params.ts';
-import { findPlace, printInserted, probeEditedFile, readEditedFile } from './support/edit-text.ts';
+import { probeEditedFile, readEditedFile } from './support/edit-text.ts';
 import { type AttributeState, attributeNeeds, wantedAttributes } from './support/file-params.ts';
 import { transformFile } from './support/replace-file.ts';
 import { setAttributes } from './support/set-attributes.ts';
+import { lookAtBlock, mark, printWithBlock, printWithoutBlock, terminated } from './support/text-block.ts';
 import { withdrawRules } from './support/ufw-rules-file.ts';
 import { keptPaths, riskOf } from './support/whole-file.ts';
 
@@ -65,7 +66,7 @@ export const blockinfileTask = defineTask<BlockParams, BlockState>({
     { path: '/etc/issue', marker: '# {mark} old', state: 'absent' },
   ],
   id: ({ path, marker }) => `${path} ${marker}`,
-  probe: (task) => probeEditedFile(task.path, look(task)),
+  probe: (task) => probeEditedFile(task.path, lookAtBlock(task.marker)),
   read: (output, task) => {
     const file = readEditedFile(output, task);
     if (file === null) return null;
@@ -98,49 +99,14 @@ export const blockinfileTask = defineTask<BlockParams, BlockState>({
   undo: (_change, { path, block }) => withdrawRules(path, block),
 });
 
-function look(task: BlockParams): Script {
-  return sh`${raw(locate(task))}printf '%s %s\\n' "$begin" "$end"
-[ "$begin" -eq 0 ] || [ "$end" -lt "$begin" ] || sed -n "$begin,\${end}p" -- "$old"`;
-}
-
 function produce(task: BlockParams): Script {
-  const { marker, path } = task;
-  const broken = sh`{ [ "$begin" -eq 0 ] && [ "$end" -eq 0 ]; } || { [ "$begin" -gt 0 ] && [ "$begin" -lt "$end" ]; } || refuse ${`${path} has half a block, or the block more than once`}\n`;
-  const kept = 'head -n "$((begin - 1))" -- "$old"';
-  const rest = 'tail -n "+$((end + 1))" -- "$old"';
-  if (isAbsent(task)) {
-    return `${locate(task)}${broken}if [ "$begin" -eq 0 ]; then cat -- "$old"; else ${kept} && ${rest}; fi`;
-  }
-  const lines = `${mark(marker, 'BEGIN')}\n${terminated(task.block)}${mark(marker, 'END')}`;
-  const missing = task.create ? '' : sh`[ "$old" != /dev/null ] || refuse ${`${path} does not exist`}\n`;
-  return sh`${raw(missing)}${raw(locate(task))}${raw(broken)}if [ "$begin" -gt 0 ]; then
-  ${raw(kept)} && printf '%s\\n' ${lines} && ${raw(rest)}
-else
-  ${raw(findPlace(task, false))}  ${raw(printInserted(lines))}
-fi`;
-}
-
-/** Sets `$begin` and `$end` to the numbers of the marker lines in `$old`; 0 for one that is missing, and an end of -1 where there are several. */
-function locate({ marker }: BlockParams): Script {
-  return sh`marks=$(begin=${mark(marker, 'BEGIN')} end=${mark(marker, 'END')} awk '
-  { sub(/\\r$/, "") }
-  $0 "" == ENVIRON["begin"] "" { b = NR; begins++ }
-  $0 "" == ENVIRON["end"] "" { e = NR; ends++ }
-  END { if (begins > 1 || ends > 1) e = -1; print b + 0, e + 0 }' <"$old") || exit 65
-begin=\${marks% *} end=\${marks#* }
-`;
-}
-
-function mark(marker: string, which: 'BEGIN' | 'END'): string {
-  return marker.replaceAll('{mark}', which);
+  if (isAbsent(task)) return printWithoutBlock(task);
+  const missing = task.create ? '' : sh`[ "$old" != /dev/null ] || refuse ${`${task.path} does not exist`}\n`;
+  return missing + printWithBlock(task);
 }
 
 function isAbsent({ state, block }: BlockParams): boolean {
   return state === 'absent' || block === '';
-}
-
-function terminated(text: string): string {
-  return text === '' || text.endsWith('\n') ? text : `${text}\n`;
 }
 
 function terminatedLine(line: string): string {

@@ -32,6 +32,7 @@ import { systemdTimerTask } from './systemd-timer.ts';
 import { templateTask } from './template.ts';
 import { timezoneTask } from './timezone.ts';
 import { ufwTask } from './ufw.ts';
+import { ufwDockerTask } from './ufw-docker.ts';
 import { unattendedUpgradesTask } from './unattended-upgrades.ts';
 import { userTask } from './user.ts';
 
@@ -69,6 +70,7 @@ const types: readonly AnyTaskType[] = [
   templateTask,
   timezoneTask,
   ufwTask,
+  ufwDockerTask,
   unattendedUpgradesTask,
   userTask,
 ];
