@@ -121,6 +121,14 @@ function findings(change: Change<UfwDockerState> | undefined, params: UfwDocker,
   if (params.state === 'disabled') return [];
   if (host.noChain !== undefined) return [refusal(`there is no DOCKER-USER chain: ${host.noChain}`, NO_CHAIN_HINT)];
   const found: Finding[] = [];
+  const [v4, v6] = host.families.map(({ kernel }) => jumps(kernel));
+  if (v4?.user && v6?.docker && !v6.user)
+    found.push(
+      refusal(
+        'this Docker publishes ports for IPv6 and does not ask DOCKER-USER there: they would stay open to everybody',
+        'Take ip6tables out of daemon.json (docker_daemon: { remove: [ip6tables] }), or use Docker 26 or later',
+      ),
+    );
   for (const [index, { others }] of host.families.entries())
     if (others[0] !== undefined)
       found.push(

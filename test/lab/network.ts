@@ -5,6 +5,8 @@ import { execa } from 'execa';
 export const BRIDGE = 'harden-lab';
 /** This machine's own address on the bridge, and the hosts' way out. */
 export const GATEWAY = '10.213.77.1';
+/** Its address for IPv6; hosts have none of that network unless a test gives them one. */
+export const GATEWAY6 = 'fd00:213:77::1';
 /** The number of bits of the lab's network. */
 export const PREFIX_LENGTH = 24;
 
@@ -26,6 +28,8 @@ export async function ensureNetwork(): Promise<void> {
   if (link.exitCode !== 0) await execa('ip', ['link', 'add', BRIDGE, 'type', 'bridge']);
   await execa('ip', ['address', 'replace', `${GATEWAY}/${PREFIX_LENGTH}`, 'dev', BRIDGE]);
   await execa('ip', ['link', 'set', BRIDGE, 'up']);
+  // a machine without IPv6 has a lab without it
+  await execa('ip', ['-6', 'address', 'replace', `${GATEWAY6}/64`, 'dev', BRIDGE, 'nodad'], { reject: false });
   await writeFile('/proc/sys/net/ipv4/ip_forward', '1');
   for (const [dashT, table, chain, ...rule] of RULES) {
     const there = await execa('iptables', ['-w', dashT, table, '-C', chain, ...rule], { reject: false });

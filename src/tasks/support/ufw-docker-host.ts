@@ -89,10 +89,18 @@ export function parseUfwDocker(output: string): UfwDockerHost | null {
   };
 }
 
-/** Where FORWARD goes: to Docker's own chains at all, and to DOCKER-USER before these. */
-export function jumps(kernel: readonly string[]): { readonly docker: boolean; readonly first: boolean } {
+/** Where FORWARD goes: to Docker's own chains at all, to DOCKER-USER at all, and to DOCKER-USER before them. */
+export function jumps(kernel: readonly string[]): {
+  readonly docker: boolean;
+  readonly user: boolean;
+  readonly first: boolean;
+} {
   const targets = kernel.flatMap((line) => /^-A FORWARD .*-j (DOCKER\S*)$/.exec(line)?.[1] ?? []);
-  return { docker: targets.some((target) => target !== 'DOCKER-USER'), first: targets[0] === 'DOCKER-USER' };
+  return {
+    docker: targets.some((target) => target !== 'DOCKER-USER'),
+    user: targets.includes('DOCKER-USER'),
+    first: targets[0] === 'DOCKER-USER',
+  };
 }
 
 function readFile(text: string): { readonly block: string | undefined; readonly others: readonly string[] } {

@@ -30,7 +30,7 @@ main </dev/null`,
 }
 
 /** What a probe prints, byte for byte. */
-async function probeOnHost(host: LabHost, script: Script): Promise<string> {
+export async function probeOnHost(host: LabHost, script: Script): Promise<string> {
   const { stdout } = await host.exec('sh | base64 -w 0', {
     input: `export LC_ALL=C\nmain() {\n${script}\n}\nmain </dev/null`,
   });
