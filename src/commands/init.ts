@@ -16,12 +16,13 @@ groups:
   web: [web1]
 `;
 
-/** `harden init`: writes playbook.yml and inventory.yml into a directory; throws a UserError, and writes neither, where one of them is there already. */
+/** `harden init`: writes playbook.yml, what it includes, and inventory.yml into a directory; throws a UserError, and writes nothing, where one of them is there already. */
 export async function init(directory: string, io: Io): Promise<ExitCode> {
   const files = new Map([
-    ['playbook.yml', await firstPlaybook()],
+    ['playbook.yml', await shippedPlaybook('docker-host.yml')],
     ['inventory.yml', INVENTORY],
   ]);
+  for (const text of files.values()) for (const name of includesOf(text)) files.set(name, await shippedPlaybook(name));
   const taken = [...files.keys()].map((name) => join(directory, name)).find(existsSync);
   if (taken !== undefined) throw overwrites(taken);
   await mkdir(directory, { recursive: true }).catch((error: Error) => {
@@ -35,9 +36,14 @@ export async function init(directory: string, io: Io): Promise<ExitCode> {
   return ExitCode.Done;
 }
 
-/** The playbook that comes with harden; its editor line names a file that is not beside the copy. */
-async function firstPlaybook(): Promise<string> {
-  const text = await readFile(shippedFile(join('playbooks', 'docker-host.yml')), 'utf8');
+/** The names of the files that a playbook of ours includes. */
+function includesOf(text: string): readonly string[] {
+  return [...text.matchAll(/^ *- include: (\S+)$/gm)].map(([, name = '']) => name);
+}
+
+/** A playbook that comes with harden; its editor line names a file that is not beside the copy. */
+async function shippedPlaybook(name: string): Promise<string> {
+  const text = await readFile(shippedFile(join('playbooks', name)), 'utf8');
   return text.replace(/^# yaml-language-server: .*\n/, '');
 }
 

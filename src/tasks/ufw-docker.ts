@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import type { Change } from '../engine/diff.ts';
 import { defineTask, type Finding } from '../engine/task.ts';
-import { raw, type Script, sh } from '../remote/sh.ts';
+import { type Script, sh } from '../remote/sh.ts';
 import { refusal, warning } from './support/finding.ts';
 import { transformFile } from './support/replace-file.ts';
 import { printWithBlock, printWithoutBlock } from './support/text-block.ts';
 import { askUfwDocker, jumps, parseUfwDocker, type UfwDockerHost } from './support/ufw-docker-host.ts';
 import { blockText, dockerUserRules, FAMILIES, isCovered, LAST, MARKER } from './support/ufw-docker-rules.ts';
+import { withdrawRules } from './support/ufw-rules-file.ts';
 
 const UfwDocker = z.strictObject({
   state: z
@@ -75,10 +76,10 @@ export const ufwDockerTask = defineTask<UfwDocker, UfwDockerState>({
         produce: params.state === 'enabled' ? printWithBlock(block) : printWithoutBlock(block),
       });
     }).join('');
-    return files + (params.state === 'enabled' ? RELOAD : emptied(params));
+    return files + (params.state === 'enabled' ? RELOAD : withdrawn(params));
   },
   keeps: () => FAMILIES.map(({ file }) => file),
-  undo: ({ before }, params) => (before?.IPv4 === '' ? emptied(params) : '') + RELOAD,
+  undo: (_change, params) => withdrawn(params) + RELOAD,
 });
 
 function stateOf(host: UfwDockerHost, params: UfwDocker): UfwDockerState {
@@ -194,18 +195,9 @@ for tables in ${FAMILIES.map(({ iptables }) => iptables).join(' ')}; do
 done
 `;
 
-/** Takes our rules out of the kernel; those of others stay. */
-function emptied({ bridges }: UfwDocker): Script {
-  return FAMILIES.map((family) => {
-    const rules = family.family === 4 ? 'rules4' : 'rules6';
-    const lines = dockerUserRules(family, bridges).filter((rule) => rule !== LAST);
-    return sh`${raw(rules)}=${lines.join('\n')}
-${family.iptables} -S DOCKER-USER 2>/dev/null | grep -xF -- "$${raw(rules)}" | while read -r _ rule; do
-  set -f
-  ${family.iptables} -D $rule
-done || :
-`;
-  }).join('');
+/** Takes those of our rules out of the kernel that ufw's files do not hold any more; those of others stay. */
+function withdrawn({ bridges }: UfwDocker): Script {
+  return FAMILIES.map((family) => withdrawRules(family.file, blockText(family, bridges)) ?? '').join('');
 }
 
 function test({ bridges }: UfwDocker): Script {

@@ -1,6 +1,6 @@
-import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
+import { reaches } from '../support/reaches.ts';
 import { harden, hostArgs } from './support/harden.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -74,16 +74,3 @@ ${run} --name shut -p 8081:9999 busybox /busybox httpd -f -p 9999`);
     });
   });
 });
-
-function reaches(address: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: address, port, timeout: 3000 });
-    const end = (reached: boolean) => {
-      socket.destroy();
-      resolve(reached);
-    };
-    socket.on('connect', () => end(true));
-    socket.on('timeout', () => end(false));
-    socket.on('error', () => end(false));
-  });
-}

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { dockerDaemonTask } from '../../src/tasks/docker-daemon.ts';
 import { ufwTask } from '../../src/tasks/ufw.ts';
@@ -8,6 +8,7 @@ import { ufwDockerTask } from '../../src/tasks/ufw-docker.ts';
 import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
 import { waitFor } from '../lab/wait-for.ts';
 import { debian12Facts } from '../support/facts.ts';
+import { reaches } from '../support/reaches.ts';
 import { converge, probeOnHost } from './support/on-host.ts';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 600_000 });
@@ -216,17 +217,4 @@ async function all(addresses: readonly string[], port: number): Promise<boolean>
   const [first = false] = answers;
   expect({ port, answers }).toEqual({ port, answers: answers.map(() => first) });
   return first;
-}
-
-function reaches(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 2000 });
-    const end = (reached: boolean) => {
-      socket.destroy();
-      resolve(reached);
-    };
-    socket.on('connect', () => end(true));
-    socket.on('timeout', () => end(false));
-    socket.on('error', () => end(false));
-  });
 }
