@@ -10,12 +10,12 @@ export function withdrawRules(path: string, text: string): Script | undefined {
   if (!match) return undefined;
   const rules = foreignRules(text);
   if (rules.length === 0) return undefined;
-  const restore = match[1] === '6' ? 'ip6tables-restore' : 'iptables-restore';
-  return sh`withdraw() {
+  const [restore, withdraw] = match[1] === '6' ? ['ip6tables-restore', 'withdraw6'] : ['iptables-restore', 'withdraw'];
+  return sh`${raw(withdraw)}() {
   ! grep -qxF -e "$2" ${path} 2>/dev/null || return 0
   for twice in 1 2 3; do printf '*%s\n-D%s\nCOMMIT\n' "$1" "\${2#-A}" | ${raw(restore)} -n -w 2>/dev/null || return 0; done
 }
-${raw(rules.map(([table, rule]) => sh`withdraw ${table} ${rule}`).join('\n'))}
+${raw(rules.map(([table, rule]) => sh`${raw(withdraw)} ${table} ${rule}`).join('\n'))}
 `;
 }
 
