@@ -80,13 +80,24 @@ function buildProgram(io: Io, end: (code: ExitCode) => void): Command {
           program
             .command('audit')
             .argument('[playbook]')
-            .description('docker-bench-security alone; compares with the run before'),
+            .description('docker-bench-security and the other audits alone; compares with the run before'),
         ),
       ),
     ),
   )
     .option('--suggest <file>', 'write a playbook with the tasks that would mend what is found on this host')
     .option('--overwrite', 'let --suggest replace a file')
+    .option('--compose <file>', 'audit a compose file, without a host; may be given several times', collect)
+    .option('--dockerfile <file>', 'audit a Dockerfile, without a host; may be given several times', collect)
+    .option('--patch', 'print what would mend the compose files as a unified diff')
+    .option('--write', 'and write it into them')
+    .option(
+      '--allowed-registries <names>',
+      'images come from these alone: docker.io/library,registry.example.com',
+      commas,
+    )
+    .option('--require-digest', 'an image without a digest is a finding')
+    .option('--max-age-days <days>', 'an older image is a finding (180)', positive)
     .option('--only <audits>', 'of docker_bench, effective, containers, inspec, lynis, only these', commas)
     .option('--inspec <profile>', 'also run this InSpec profile, with inspec or cinc-auditor on this machine')
     .option('--min-score <number>', 'exit with 4 below this score of docker-bench-security', Number)

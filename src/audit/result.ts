@@ -21,7 +21,7 @@ export interface Acceptance {
 
 /** One line of an audit, whichever tool it came from. */
 export interface AuditCheck {
-  /** The tool's own: `2.14`, `privileged`, `SSH-7408`. With the subject it is unique within a result. */
+  /** The tool's own: `2.14`, `privileged`, `SSH-7408`. With the subject it names a finding; only files may have several places of one. */
   readonly id: string;
   readonly title: string;
   /** PASS and WARN count; INFO and NOTE are for a person to read; SKIP was not checked, and is never passed. */

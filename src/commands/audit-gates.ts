@@ -13,7 +13,7 @@ async function readBaseline(file: string): Promise<readonly Accepting[]> {
 
 /** All baselines that the settings name, each read once, by their files. Throws a UserError for a `fail_on` that nothing could ever meet, too. */
 export async function readGates(
-  settings: AuditSettings | undefined,
+  settings: AuditSettings | { readonly files: AuditGate } | undefined,
 ): Promise<ReadonlyMap<string, readonly Accepting[]>> {
   checkFailOn(settings ?? {});
   const files = Object.values(settings ?? {}).flatMap(({ baseline }: AuditGate) => baseline ?? []);
@@ -22,7 +22,7 @@ export async function readGates(
 }
 
 /** A word of `fail_on` that no check can meet would let everything pass. */
-function checkFailOn(settings: AuditSettings): void {
+function checkFailOn(settings: AuditSettings | { readonly files: AuditGate }): void {
   const ids = knownIds();
   const words = [...ids, 'high', 'medium', 'low', 'WARN', 'INFO', 'NOTE', 'SKIP'];
   for (const [name, { fail_on = [] }] of Object.entries(settings) as [string, AuditGate][]) {

@@ -1,36 +1,33 @@
 import { existsSync } from 'node:fs';
+import type { AuditResult } from '../audit/result.ts';
 import { eachHost } from '../engine/each-host.ts';
-import type { AuditGate, AuditSettings } from '../engine/resolved-task.ts';
 import { ExitCode, HostError, UserError } from '../errors.ts';
-import { didYouMean } from '../playbook/did-you-mean.ts';
 import { loadPlaybook } from '../playbook/load.ts';
 import type { Io } from '../report/io.ts';
 import { registry } from '../tasks/index.ts';
+import { auditFiles, patchFiles, reportFiles } from './audit-files.ts';
 import { readGates } from './audit-gates.ts';
-import { type AuditSourceOptions, auditHost, isWhole } from './audit-host.ts';
-import { chooseHosts, commandVars, type HostOptions, type PlaybookOptions, runHost } from './hosts.ts';
-import { type OutputOptions, openReport } from './report.ts';
+import { auditHost, isWhole } from './audit-host.ts';
+import { type AuditOptions, gateOf, namesHosts, withOptions, workloadOf } from './audit-options.ts';
+import { chooseHosts, commandVars, runHost } from './hosts.ts';
+import { openReport } from './report.ts';
 import { taken, writeSuggestion } from './suggest.ts';
-
-export interface AuditOptions extends HostOptions, PlaybookOptions, OutputOptions, AuditSourceOptions {
-  readonly minScore?: number;
-  readonly failOn?: readonly string[];
-  readonly trustedUsers?: readonly string[];
-  /** A file with accepted findings. */
-  readonly baseline?: string;
-  /** Names of audits as `audit:` of a playbook knows them. */
-  readonly only?: readonly string[];
-  /** A file for the playbook that would mend what is found. */
-  readonly suggest?: string;
-  readonly overwrite?: boolean;
-  /** An InSpec profile. */
-  readonly inspec?: string;
-}
 
 /** `harden audit`: the audits alone; with a playbook, by its `audit:`. Options win over the playbook. */
 export async function audit(file: string | undefined, options: AuditOptions, io: Io): Promise<ExitCode> {
   const report = openReport('audit', file ?? null, options, io);
   return report.guard(async () => {
+    const files = await auditFiles(options, gateOf(options), workloadOf(options));
+    if (options.patch || options.write) {
+      checkPatch(file, options);
+      await patchFiles(options, workloadOf(options), io);
+      return exitCode(files.map(({ audit }) => audit));
+    }
+    reportFiles(files, report);
+    if (files.length > 0 && !namesHosts(file, options)) {
+      await report.finish();
+      return exitCode(files.map(({ audit }) => audit));
+    }
     const playbook = file === undefined ? undefined : await loadPlaybook(file, registry);
     const vars = await commandVars(options);
     // With a playbook, what its audits know is not known yet.
@@ -83,9 +80,7 @@ export async function audit(file: string | undefined, options: AuditOptions, io:
     if (io.signal.aborted) return ExitCode.Interrupted;
     // An audit that did not run is never passed.
     if (results.some((audits) => audits.length === 0 || !audits.every(isWhole))) return ExitCode.Failed;
-    return results.flat().some((audit) => audit.status === 'done' && audit.failures.length > 0)
-      ? ExitCode.AuditBelowThreshold
-      : ExitCode.Done;
+    return exitCode([...files.map(({ audit }) => audit), ...results.flat()]);
   });
 }
 
@@ -102,38 +97,17 @@ function checkSuggest({ suggest = '', overwrite, only }: AuditOptions, hosts: nu
   if (!overwrite && existsSync(suggest)) throw taken(suggest);
 }
 
-const names = ['docker_bench', 'effective', 'containers', 'inspec', 'lynis'] as const;
-
-/** The audits that the command line names, else the playbook's, else those that need nothing; conditions of the command line hold for each, and win. */
-function withOptions(settings: AuditSettings | undefined, options: AuditOptions): AuditSettings {
-  const own = options.inspec ? { ...settings, inspec: { ...settings?.inspec, profile: options.inspec } } : settings;
-  const asked = options.only ? chosen(options.only, own) : (own ?? { docker_bench: {}, effective: {}, containers: {} });
-  const gate: AuditGate = {
-    ...(options.failOn ? { fail_on: options.failOn } : {}),
-    ...(options.baseline ? { baseline: options.baseline } : {}),
-  };
-  const gated = Object.fromEntries(
-    Object.entries(asked).map(([name, own]: [string, AuditGate]) => [name, { ...own, ...gate }]),
-  ) as AuditSettings;
-  if (!gated.docker_bench) return gated;
-  return {
-    ...gated,
-    docker_bench: {
-      ...gated.docker_bench,
-      ...(options.minScore === undefined ? {} : { min_score: options.minScore }),
-      ...(options.trustedUsers ? { trusted_users: options.trustedUsers } : {}),
-    },
-  };
+function exitCode(audits: readonly AuditResult[]): ExitCode {
+  return audits.some((audit) => audit.status === 'done' && audit.failures.length > 0)
+    ? ExitCode.AuditBelowThreshold
+    : ExitCode.Done;
 }
 
-function chosen(only: readonly string[], settings: AuditSettings | undefined): AuditSettings {
-  for (const name of only) {
-    if ((names as readonly string[]).includes(name)) continue;
-    throw new UserError(`--only: there is no audit ${name}`, {
-      hint: didYouMean(name, names) ?? `There are ${names.join(', ')}`,
-    });
-  }
-  if (only.includes('inspec') && !settings?.inspec)
-    throw new UserError('--only inspec: no profile is named', { hint: 'Add --inspec PROFILE, or name one in audit:' });
-  return Object.fromEntries(names.filter((name) => only.includes(name)).map((name) => [name, settings?.[name] ?? {}]));
+/** A diff is all that goes to stdout: it can be piped into `patch`. */
+function checkPatch(file: string | undefined, options: AuditOptions): void {
+  const asked = options.write ? '--write' : '--patch';
+  if (!options.compose)
+    throw new UserError(`${asked} mends compose files, and none is named`, { hint: 'Add --compose FILE' });
+  if (options.json || namesHosts(file, options))
+    throw new UserError(`${asked} prints a diff of compose files alone`, { hint: 'Leave out --json and the hosts' });
 }

@@ -44,8 +44,9 @@ function mendedHow({ fix, declined }: AuditCheck): string {
     case 'task':
       return `by the task ${first.type}`;
     case 'docker-run':
-    case 'compose':
       return 'by making containers anew';
+    case 'compose':
+      return 'in the compose file';
     case 'dockerfile':
       return 'by building images anew';
     default:
@@ -56,5 +57,7 @@ function mendedHow({ fix, declined }: AuditCheck): string {
 function order(check: AuditCheck): number {
   const how = mendedHow(check);
   if (how.startsWith('by the task')) return { none: 0, restart: 1, recreate: 2, data: 3 }[check.risk ?? 'none'];
-  return { 'by making containers anew': 4, 'by building images anew': 5, declined: 6 }[how] ?? 7;
+  return (
+    { 'by making containers anew': 4, 'in the compose file': 4, 'by building images anew': 5, declined: 6 }[how] ?? 7
+  );
 }

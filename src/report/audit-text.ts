@@ -32,7 +32,7 @@ function groupLines(group: AuditGroup, paint: Paint): string[] {
     const own = group.how === 'by hand' ? costs(check, check.points) : '';
     lines.push(`    ${paint('yellow', 'WARN')} ${named(check)}${own}${details(check, paint)}`);
     const advice = check.declined ?? (group.how === 'by hand' ? check.remediation : flag(check));
-    if (advice) lines.push(`      ${paint('dim', printable(advice))}`);
+    for (const line of advice?.split('\n') ?? []) lines.push(`      ${paint('dim', printable(line))}`);
   }
   return lines;
 }
@@ -49,12 +49,13 @@ function costs({ effort, risk }: Pick<AuditCheck, 'effort' | 'risk'>, points = 0
 function flag({ fix }: AuditCheck): string | undefined {
   const first = fix?.[0];
   if (first?.kind === 'docker-run') return first.flag;
+  if (first?.kind === 'compose') return first.yaml;
   return first?.kind === 'dockerfile' ? first.line : undefined;
 }
 
-function named({ id, title, subject }: AuditCheck): string {
+function named({ id, title, subject, at }: AuditCheck): string {
   const short = title.replace(/^Ensure (that )?/, '').replace(/ \((Automated|Manual|Scored)\)$/, '');
-  return `${printable(id)} ${printable(short)}${subject === undefined ? '' : ` [${printable(subject)}]`}`;
+  return `${at === undefined ? '' : `${printable(at)} `}${printable(id)} ${printable(short)}${subject === undefined ? '' : ` [${printable(subject)}]`}`;
 }
 
 function details(check: AuditCheck, paint: Paint): string {

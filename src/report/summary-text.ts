@@ -17,6 +17,16 @@ export function summaryText(document: RunDocument, paint: Paint): string {
     ...(failed > 0 ? [paint('red', `${failed} failed`)] : []),
     ...(unreachable > 0 ? [paint('red', `${unreachable} unreachable`)] : []),
   ];
-  lines.push(`${hosts} ${hosts === 1 ? 'host' : 'hosts'}: ${parts.join(', ')}`);
+  // A file has no facts, and nothing to be reached.
+  const files = document.hosts.filter(({ facts, status }) => facts === null && status === 'ok').length;
+  const things = [
+    counted(files, 'file'),
+    files > 0 && files === hosts ? undefined : counted(hosts - files, 'host', files === 0),
+  ];
+  lines.push(`${things.filter(Boolean).join(' and ')}: ${parts.join(', ')}`);
   return `${lines.join('\n')}\n`;
+}
+
+function counted(count: number, noun: string, always = false): string | undefined {
+  return count > 0 || always ? `${count} ${count === 1 ? noun : `${noun}s`}` : undefined;
 }

@@ -75,14 +75,16 @@ export const NETWORK_RULES: readonly Rule[] = [
   },
 ];
 
-function judgeDefaultBridge({ networks }: Workload): Verdict {
+function judgeDefaultBridge({ networks, kind }: Workload): Verdict {
   if (isUndecided(networks)) return skip(networks);
   const bridge = networks.find(({ isDefaultBridge }) => isDefaultBridge);
   if (!bridge) return PASS;
   const company = bridge.others.length > 0 ? `, with ${bridge.others.join(', ')}` : '';
+  // A service gets there by its network_mode alone.
+  const field = kind === 'service' ? 'networkMode' : 'networks';
   return bridge.icc
-    ? warn(`is in ${bridge.name}${company}`)
-    : warn(`is in ${bridge.name}${company}; inter-container communication is off there`, { severity: 'low' });
+    ? warn(`is in ${bridge.name}${company}`, { field })
+    : warn(`is in ${bridge.name}${company}; inter-container communication is off there`, { field, severity: 'low' });
 }
 
 /** The default network is another rule's. */

@@ -77,7 +77,7 @@ export function judge(rule: Rule, workload: Workload, settings: RuleSettings): r
 function toCheck(rule: Rule, workload: Workload, verdict: Verdict): AuditCheck {
   const field = verdict.field ?? rule.field;
   const found = verdict.result === 'WARN' || verdict.result === 'INFO';
-  const fix = found ? fixesOf(verdict.fix ?? rule.fix) : [];
+  const fix = found ? fixesOf(verdict.fix ?? rule.fix, workload.kind) : [];
   const at = verdict.at ?? workload.at(field);
   return {
     id: rule.id,
@@ -106,11 +106,11 @@ export function word(text: string): string {
   return quote(text.replaceAll('\0', ''));
 }
 
-function fixesOf(fix: FixText | undefined): readonly Fix[] {
+function fixesOf(fix: FixText | undefined, kind: Workload['kind']): readonly Fix[] {
   // Cut off, it would be another command.
   if (!fix || fix.run.length + fix.compose.length > 8000) return [];
-  return [
-    { kind: 'docker-run', flag: fix.run },
-    { kind: 'compose', yaml: fix.compose },
-  ];
+  const run: Fix = { kind: 'docker-run', flag: fix.run };
+  const compose: Fix = { kind: 'compose', yaml: fix.compose };
+  // The first one is that of the place where it was found.
+  return kind === 'service' ? [compose, run] : [run, compose];
 }

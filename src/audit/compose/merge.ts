@@ -1,0 +1,66 @@
+import { entryOf, type ListNode, type MapEntry, type MapNode, type ValueNode } from '../../playbook/nodes.ts';
+import { scalarText } from './values.ts';
+
+/** Lists of which the later one counts alone. */
+const REPLACED = new Set(['command', 'entrypoint', 'test']);
+/** Written as a list of `name=value` or as a map. */
+const PAIRS = new Set(['environment', 'labels', 'annotations', 'sysctls', 'extra_hosts']);
+
+/** A service with what it extends: maps are merged, lists joined, and what is said later counts. */
+export function mergeService(base: MapNode, own: MapNode): MapNode {
+  const keys = [...new Set([...base.entries, ...own.entries].map(({ key }) => key))];
+  return {
+    kind: 'map',
+    at: own.at,
+    entries: keys.flatMap((key) => {
+      const [below, above] = [entryOf(base, key), entryOf(own, key)];
+      if (!below || !above) return below ?? above ?? [];
+      return { ...above, value: mergeValue(key, below.value, above.value) };
+    }),
+  };
+}
+
+function mergeValue(key: string, below: ValueNode, above: ValueNode): ValueNode {
+  if (PAIRS.has(key)) return mergeService(asMap(below), asMap(above));
+  if (below.kind === 'map' && above.kind === 'map') return mergeService(below, above);
+  if (below.kind !== 'list' || above.kind !== 'list' || REPLACED.has(key)) return above;
+  if (key === 'volumes') {
+    const targets = new Set(above.items.map(targetOf));
+    return { ...above, items: [...below.items.filter((item) => !targets.has(targetOf(item))), ...above.items] };
+  }
+  return { ...above, items: [...below.items, ...above.items] };
+}
+
+function asMap(node: ValueNode): MapNode {
+  if (node.kind === 'map') return node;
+  const items = node.kind === 'list' ? (node as ListNode).items : [];
+  return { kind: 'map', at: node.at, entries: items.flatMap(toEntry) };
+}
+
+/** `NAME=value` as an entry of a map. */
+export function toEntry(item: ValueNode): MapEntry[] {
+  if (item.kind !== 'scalar' || item.value === null) return [];
+  const text = scalarText(item);
+  const split = text.indexOf('=');
+  const value = split < 0 ? null : text.slice(split + 1);
+  return [
+    {
+      key: split < 0 ? text : text.slice(0, split),
+      keyAt: item.at,
+      value: { ...item, value, written: value ?? '' },
+    },
+  ];
+}
+
+/** Where a volume is mounted, in either way of writing it. */
+function targetOf(item: ValueNode): string {
+  if (item.kind === 'map') {
+    const target = entryOf(item, 'target')?.value;
+    return target?.kind === 'scalar' ? scalarText(target) : '';
+  }
+  if (item.kind !== 'scalar') return '';
+  const parts = scalarText(item)
+    .replaceAll(/\$\{[^}]*\}/g, '$')
+    .split(':');
+  return parts[1] ?? parts[0] ?? '';
+}

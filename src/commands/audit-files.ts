@@ -1,0 +1,114 @@
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
+import { acceptFindings } from '../audit/accept.ts';
+import { readCompose } from '../audit/compose/source.ts';
+import { gateFailures } from '../audit/gate.ts';
+import type { AuditResult } from '../audit/result.ts';
+import type { RuleSettings } from '../audit/workload/rule.ts';
+import { ruleSettings } from '../audit/workload/settings.ts';
+import type { AuditGate, WorkloadSettings } from '../engine/resolved-task.ts';
+import { UserError } from '../errors.ts';
+import type { Io } from '../report/io.ts';
+import { printable } from '../report/text-diff.ts';
+import { readGates } from './audit-gates.ts';
+import type { Report } from './report.ts';
+
+/** Files that are audited before anything of them is deployed; no host is needed. */
+export interface AuditFilesOptions {
+  readonly compose?: readonly string[];
+  readonly dockerfile?: readonly string[];
+  readonly patch?: boolean;
+  readonly write?: boolean;
+}
+
+/** A file, and what was found in it. */
+export interface AuditedFile {
+  readonly file: string;
+  readonly audit: AuditResult;
+}
+
+/** Reads and judges the files that the options name. Throws a UserError with `file:line:column` for one that cannot be parsed. */
+export async function auditFiles(
+  options: AuditFilesOptions,
+  gate: AuditGate,
+  settings: WorkloadSettings,
+): Promise<readonly AuditedFile[]> {
+  const rules = ruleSettings(settings, new Date());
+  const found: AuditedFile[] = [];
+  for (const file of options.compose ?? []) {
+    const { auditCompose } = await import('../audit/compose/run.ts');
+    found.push({ file, audit: await auditCompose(await readCompose(file), rules) });
+  }
+  for (const file of options.dockerfile ?? []) {
+    const { auditDockerfile } = await import('../audit/dockerfile/run.ts');
+    found.push({ file, audit: auditDockerfile(await textOf(file), file, rules) });
+  }
+  return judged(found, gate);
+}
+
+/** Tells the files as things that were audited, beside the hosts. */
+export function reportFiles(files: readonly AuditedFile[], report: Report): void {
+  for (const { file, audit } of files) {
+    report.listen({ kind: 'audited', host: file, audit });
+    report.listen({ kind: 'host-ended', host: file, status: 'ok' });
+  }
+}
+
+/** Prints what would mend the compose files as a unified diff, and writes it where that was asked for. */
+export async function patchFiles(options: AuditFilesOptions, settings: WorkloadSettings, io: Io): Promise<void> {
+  const rules = ruleSettings(settings, new Date());
+  for (const file of options.compose ?? []) await patchFile(file, rules, options.write ?? false, io);
+}
+
+async function patchFile(file: string, rules: RuleSettings, write: boolean, io: Io): Promise<void> {
+  const { patchCompose } = await import('../audit/compose/patch.ts');
+  const source = await readCompose(file);
+  const { text, mended, left } = await patchCompose(source, rules);
+  const path = file.replace(/^\/+/, '');
+  if (text !== source.text)
+    io.out(
+      createTwoFilesPatch(`a/${path}`, `b/${path}`, source.text, text, undefined, undefined, {
+        context: 3,
+        headerOptions: FILE_HEADERS_ONLY,
+      }),
+    );
+  if (write && text !== source.text) await replace(file, text);
+  io.err(
+    `${file}: ${mended.length} of ${mended.length + left.length} findings are mended${write ? '' : ' by this patch'}\n`,
+  );
+  for (const { at, id, subject, details } of left)
+    io.err(`${at ?? file}: left to you: ${printable(`${id} [${subject}] ${details ?? ''}`)}\n`);
+}
+
+/** All of it, or nothing: a deployment may read the file at any time. */
+async function replace(file: string, text: string): Promise<void> {
+  const { mode } = await stat(file);
+  const beside = `${file}.harden-${process.pid}`;
+  try {
+    await writeFile(beside, text, { mode, flag: 'wx' });
+    await rename(beside, file);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw new UserError(`${file} cannot be written: ${(error as Error).message}`);
+  }
+}
+
+async function judged(files: readonly AuditedFile[], gate: AuditGate): Promise<readonly AuditedFile[]> {
+  const baselines = await readGates({ files: gate });
+  const audits = files.map(({ audit }) => audit);
+  const entries = gate.baseline === undefined ? undefined : baselines.get(gate.baseline);
+  const accepted = entries ? acceptFindings(audits, entries, new Date()) : audits;
+  return files.map(({ file }, index) => {
+    const audit = accepted[index] as AuditResult;
+    return { file, audit: audit.status === 'done' ? { ...audit, failures: gateFailures(audit, gate) } : audit };
+  });
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist' : 'cannot be read';
+    throw new UserError(`The Dockerfile ${file} ${reason}`, { cause: error });
+  }
+}

@@ -1,0 +1,85 @@
+import type { AuditGate, AuditSettings, WorkloadSettings } from '../engine/resolved-task.ts';
+import { UserError } from '../errors.ts';
+import { didYouMean } from '../playbook/did-you-mean.ts';
+import type { AuditFilesOptions } from './audit-files.ts';
+import type { AuditSourceOptions } from './audit-host.ts';
+import type { HostOptions, PlaybookOptions } from './hosts.ts';
+import type { OutputOptions } from './report.ts';
+
+export interface AuditOptions
+  extends HostOptions,
+    PlaybookOptions,
+    OutputOptions,
+    AuditSourceOptions,
+    AuditFilesOptions {
+  readonly minScore?: number;
+  readonly failOn?: readonly string[];
+  readonly trustedUsers?: readonly string[];
+  /** A file with accepted findings. */
+  readonly baseline?: string;
+  /** What is demanded of containers and their images. */
+  readonly allowedRegistries?: readonly string[];
+  readonly requireDigest?: boolean;
+  readonly maxAgeDays?: number;
+  /** Names of audits as `audit:` of a playbook knows them. */
+  readonly only?: readonly string[];
+  /** A file for the playbook that would mend what is found. */
+  readonly suggest?: string;
+  readonly overwrite?: boolean;
+  /** An InSpec profile. */
+  readonly inspec?: string;
+}
+
+/** True where the command line asks for hosts, beside files. */
+export function namesHosts(file: string | undefined, options: AuditOptions): boolean {
+  const { host, inventory, vagrant, connection, limit } = options;
+  return [file, host, inventory, vagrant, connection, limit].some((each) => each !== undefined);
+}
+
+/** What the command line demands of containers and their images. */
+export function workloadOf({ allowedRegistries, requireDigest, maxAgeDays }: AuditOptions): WorkloadSettings {
+  return {
+    ...(allowedRegistries ? { allowed_registries: allowedRegistries } : {}),
+    ...(requireDigest ? { require_digest: true } : {}),
+    ...(maxAgeDays === undefined ? {} : { max_age_days: maxAgeDays }),
+  };
+}
+
+/** When the command line wants an audit to fail. */
+export function gateOf({ failOn, baseline }: AuditOptions): AuditGate {
+  return { ...(failOn ? { fail_on: failOn } : {}), ...(baseline ? { baseline } : {}) };
+}
+
+const names = ['docker_bench', 'effective', 'containers', 'inspec', 'lynis'] as const;
+
+/** The audits that the command line names, else the playbook's, else those that need nothing; conditions of the command line hold for each, and win. */
+export function withOptions(settings: AuditSettings | undefined, options: AuditOptions): AuditSettings {
+  const own = options.inspec ? { ...settings, inspec: { ...settings?.inspec, profile: options.inspec } } : settings;
+  const asked = options.only ? chosen(options.only, own) : (own ?? { docker_bench: {}, effective: {}, containers: {} });
+  const gate = gateOf(options);
+  const gated = Object.fromEntries(
+    Object.entries(asked).map(([name, own]: [string, AuditGate]) => [name, { ...own, ...gate }]),
+  ) as AuditSettings;
+  const narrowed = gated.containers ? { ...gated, containers: { ...gated.containers, ...workloadOf(options) } } : gated;
+  if (!narrowed.docker_bench) return narrowed;
+  return {
+    ...narrowed,
+    docker_bench: {
+      ...narrowed.docker_bench,
+      ...(options.minScore === undefined ? {} : { min_score: options.minScore }),
+      ...(options.trustedUsers ? { trusted_users: options.trustedUsers } : {}),
+    },
+  };
+}
+
+function chosen(only: readonly string[], settings: AuditSettings | undefined): AuditSettings {
+  for (const name of only) {
+    if ((names as readonly string[]).includes(name)) continue;
+    throw new UserError(`--only: there is no audit ${name}`, {
+      hint: didYouMean(name, names) ?? `There are ${names.join(', ')}`,
+    });
+  }
+  if (only.includes('inspec') && !settings?.inspec)
+    throw new UserError('--only inspec: no profile is named', { hint: 'Add --inspec PROFILE, or name one in audit:' });
+  return Object.fromEntries(names.filter((name) => only.includes(name)).map((name) => [name, settings?.[name] ?? {}]));
+}
