@@ -67,7 +67,7 @@ export class Guard {
   }
 
   /** A login; sshd listens to nobody for a moment when it reads its configuration anew. */
-  private async knock(way: WayIn, tries = 3): Promise<RootShell> {
+  private async knock(way: WayIn = {}, tries = 3): Promise<RootShell> {
     try {
       return await this.session.host.connect(way);
     } catch (error) {
@@ -142,7 +142,7 @@ export class Guard {
   /** Says whether a login works again as it did when the run began. */
   private async oldWay(): Promise<string> {
     try {
-      const shell = await this.session.host.connect();
+      const shell = await this.knock();
       await shell.close();
       return 'a login works again';
     } catch (error) {

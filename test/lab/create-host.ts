@@ -7,7 +7,7 @@ import { ensureImage } from './image.ts';
 import { ensureClientKey, ensureHostKeys, type HostKeys } from './keys.ts';
 import type { LabOptions } from './lab-host.ts';
 import { withLock } from './lock.ts';
-import { addresses, ensureNetwork, forgetNeighbour } from './network.ts';
+import { addresses, ensureNetwork, freeNetwork } from './network.ts';
 import { ensurePackages } from './packages.ts';
 import { CACHE } from './paths.ts';
 import { identify } from './process-identity.ts';
@@ -32,7 +32,7 @@ export async function createHost(
   let record = await claim({ suite, docker, stays, name });
   try {
     const [hostKeys] = await Promise.all([ensureHostKeys(record.address), createDisk(record, image)]);
-    await Promise.all([personalise(record, publicKey, hostKeys), forgetNeighbour(record.address)]);
+    await Promise.all([personalise(record, publicKey, hostKeys), freeNetwork(record.name, record.address)]);
     const knownHostsFile = join(record.directory, 'known_hosts');
     await writeFile(knownHostsFile, hostKeys.lines.map((key) => `${record.address} ${key}\n`).join(''));
     record = await start(record);

@@ -37,7 +37,8 @@ export async function ensureNetwork(): Promise<void> {
   }
 }
 
-/** Forgets which network card had an address before. */
-export async function forgetNeighbour(address: string): Promise<void> {
+/** Takes away what a host of this name and address may have left: its network card, held by a process that has not ended yet, and who had the address. */
+export async function freeNetwork(name: string, address: string): Promise<void> {
+  await execa('ip', ['link', 'delete', `vb-${name}`], { reject: false });
   await execa('ip', ['neighbour', 'flush', 'to', address, 'dev', BRIDGE], { reject: false });
 }
