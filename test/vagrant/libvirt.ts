@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { ensurePackages } from '../lab/packages.ts';
@@ -6,35 +6,62 @@ import { ensurePackages } from '../lab/packages.ts';
 /** Debian's packages for Vagrant with libvirt and QEMU, by a file of each. */
 const NEEDED = {
   vagrant: 'vagrant',
-  '/usr/share/rubygems-integration/all/gems': 'vagrant-libvirt',
+  ruby: 'ruby',
+  '/usr/share/vagrant-plugins/plugins.d/vagrant-libvirt.json': 'vagrant-libvirt',
   libvirtd: 'libvirt-daemon-system',
   '/usr/lib/x86_64-linux-gnu/libvirt/connection-driver/libvirt_driver_qemu.so': 'libvirt-daemon-driver-qemu',
   virsh: 'libvirt-clients',
   dnsmasq: 'dnsmasq-base',
-  '/usr/share/vagrant-plugins/plugins.d/vagrant-libvirt.json': 'vagrant-libvirt',
+  'qemu-system-x86_64': 'qemu-system-x86',
 };
 
+const CONFIG = '/etc/libvirt/qemu.conf';
+// Without systemd there is neither a user nor a cgroup that libvirt could give a machine to.
 const SETTINGS = 'user = "root"\ngroup = "root"\nsecurity_driver = "none"\n';
+const NETWORK = 'vagrant-libvirt';
 
-/** Has libvirt and Vagrant installed and answering; without systemd, its daemons are started by hand and stay. */
-export async function ensureLibvirt(): Promise<void> {
+/** Has libvirt and Vagrant installed and answering, and returns what ends again that was not there before. */
+export async function ensureLibvirt(): Promise<() => Promise<void>> {
   await ensurePackages(NEEDED);
-  if (await answers()) return;
-  const config = '/etc/libvirt/qemu.conf';
+  const started = (await answers()) ? [] : await startDaemons();
+  const networks = await virsh('net-list', '--name');
+  return async () => {
+    if (!networks.includes(NETWORK)) await virsh('net-destroy', NETWORK).catch(() => []);
+    for (const daemon of started.toReversed()) await endDaemon(daemon);
+  };
+}
+
+/** Runs virsh on the system's libvirt and returns the lines that it printed. */
+export async function virsh(...args: readonly string[]): Promise<readonly string[]> {
+  const { stdout } = await execa('virsh', ['-c', 'qemu:///system', '-q', ...args], { timeout: 60_000 });
+  return stdout.split('\n').map((line) => line.trim());
+}
+
+async function answers(): Promise<boolean> {
+  return virsh('list').then(
+    () => true,
+    () => false,
+  );
+}
+
+async function startDaemons(): Promise<readonly string[]> {
   await mkdir('/etc/libvirt', { recursive: true });
-  const text = await readFile(config, 'utf8').catch(() => '');
-  if (text === '') await writeFile(config, SETTINGS);
-  else if (!/^security_driver = "none"$/m.test(text)) await appendFile(config, `\n${SETTINGS}`);
-  await execa('virtlogd', ['-d'], { reject: false });
-  await execa('libvirtd', ['-d'], { reject: false });
-  for (let tries = 0; tries < 30; tries++) {
-    if (await answers()) return;
+  const text = await readFile(CONFIG, 'utf8').catch(() => '');
+  if (!/^security_driver = "none"$/m.test(text)) await appendFile(CONFIG, `\n${SETTINGS}`);
+  const started: string[] = [];
+  for (const daemon of ['virtlogd', 'libvirtd']) {
+    const { failed } = await execa(daemon, ['-d'], { reject: false });
+    if (!failed) started.push(daemon);
+  }
+  for (let tries = 0; tries < 60; tries++) {
+    if (await answers()) return started;
     await sleep(500);
   }
   throw new Error('libvirtd does not answer on qemu:///system.');
 }
 
-async function answers(): Promise<boolean> {
-  const { failed } = await execa('virsh', ['-c', 'qemu:///system', 'list'], { reject: false, timeout: 20_000 });
-  return !failed;
+async function endDaemon(daemon: string): Promise<void> {
+  const pid = Number(await readFile(`/run/${daemon}.pid`, 'utf8').catch(() => ''));
+  if (!pid || (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).trim() !== daemon) return;
+  process.kill(pid);
 }
