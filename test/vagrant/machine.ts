@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { virsh } from './libvirt.ts';
 
+const PREFIX = 'harden-vagrant-';
 const ROOT = join(import.meta.dirname, '../..');
 
 /** A line of output, and when it came: milliseconds since the command began. */
@@ -23,18 +24,32 @@ export interface VagrantRun {
 /** The project's Vagrantfile on libvirt without KVM, with all of Vagrant's own files in a folder that goes with it. */
 export class VagrantProject {
   readonly folder: string;
+  readonly name: string;
   readonly box: string;
 
   private constructor(folder: string) {
     this.folder = folder;
-    this.box = `harden-test/${folder.slice(-6).toLowerCase()}`;
+    this.name = `harden-test-${folder.slice(-6).toLowerCase()}`;
+    this.box = `${this.name}/box`;
   }
 
   static async create(boxFile: string): Promise<VagrantProject> {
-    const project = new VagrantProject(await mkdtemp(join(tmpdir(), 'harden-vagrant-')));
+    await VagrantProject.removeForgotten();
+    const project = new VagrantProject(await mkdtemp(join(tmpdir(), PREFIX)));
+    await writeFile(join(project.folder, 'pid'), String(process.pid));
     const added = await project.run(['box', 'add', '--name', project.box, boxFile]);
     if (added.exitCode !== 0) throw new Error(`The box could not be added:\n${added.text}`);
     return project;
+  }
+
+  /** Removes what runs that were killed have left. */
+  private static async removeForgotten(): Promise<void> {
+    for (const name of await readdir(tmpdir())) {
+      if (!name.startsWith(PREFIX)) continue;
+      const folder = join(tmpdir(), name);
+      const pid = Number(await readFile(join(folder, 'pid'), 'utf8').catch(() => ''));
+      if (!pid || !runs(pid)) await new VagrantProject(folder).remove();
+    }
   }
 
   /** Where Vagrant keeps the one machine. */
@@ -58,6 +73,7 @@ export class VagrantProject {
       VAGRANT_CHECKPOINT_DISABLE: '1',
       VAGRANT_DEFAULT_PROVIDER: 'libvirt',
       HARDEN_BOX: this.box,
+      HARDEN_NAME: this.name,
       HARDEN_EMULATE: '1',
       HARDEN_BOOT_TIMEOUT: '900',
       ...home,
@@ -119,5 +135,14 @@ export class VagrantProject {
       text: lines.map((line) => line.text).join('\n'),
       milliseconds: performance.now() - began,
     };
+  }
+}
+
+function runs(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
   }
 }
