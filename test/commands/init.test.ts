@@ -22,10 +22,14 @@ beforeEach(() => {
   said = '';
 });
 
-test('writes a playbook with what it includes, and an inventory, that are valid as they are', async () => {
+test('writes a playbook with its parts and an inventory that are valid as they are', async () => {
   const target = join(directory, 'new', 'folder');
   expect(await init(target, io)).toBe(0);
-  expect(readdirSync(target).sort()).toEqual(['firewall.yml', 'inventory.yml', 'playbook.yml']);
+  const written = readdirSync(target).sort();
+  expect(written).toEqual(
+    expect.arrayContaining(['firewall.yml', 'inventory.yml', 'playbook.yml', 'ssh.yml', 'sysctl.yml', 'updates.yml']),
+  );
+  for (const name of written) expect(readFileSync(join(target, name), 'utf8')).not.toContain('yaml-language-server');
   const playbook = await loadPlaybook(join(target, 'playbook.yml'), registry);
   writeFileSync(
     join(directory, 'id_ed25519.pub'),
@@ -37,15 +41,12 @@ test('writes a playbook with what it includes, and an inventory, that are valid 
   expect(said).toContain(`harden plan ${join(target, 'playbook.yml')} -i ${join(target, 'inventory.yml')}`);
 });
 
-test.each(['playbook.yml', 'inventory.yml', 'firewall.yml'])(
-  'overwrites no %s, and then writes nothing',
-  async (name) => {
-    writeFileSync(join(directory, name), 'mine');
-    await expect(init(directory, io)).rejects.toThrow(`${join(directory, name)} is there already`);
-    expect(readdirSync(directory)).toEqual([name]);
-    expect(readFileSync(join(directory, name), 'utf8')).toBe('mine');
-  },
-);
+test.each(['playbook.yml', 'inventory.yml', 'ssh.yml'])('overwrites no %s, and then writes nothing', async (name) => {
+  writeFileSync(join(directory, name), 'mine');
+  await expect(init(directory, io)).rejects.toThrow(`${join(directory, name)} is there already`);
+  expect(readdirSync(directory)).toEqual([name]);
+  expect(readFileSync(join(directory, name), 'utf8')).toBe('mine');
+});
 
 test('says what is wrong where it cannot write', async () => {
   const file = join(directory, 'file');

@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
+import { folder, harden, hostArgs } from './support/harden.ts';
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 600_000 });
+
+const unavailable = await labUnavailable();
+
+const extraOrigins = join(
+  await folder({ 'docker.yml': "extra_origins: ['origin=Docker,archive=${distro_codename}']\n" }),
+  'docker.yml',
+);
+
+interface Shipped {
+  readonly playbook: string;
+  readonly docker?: boolean;
+  /** More options of plan and apply. */
+  readonly options?: (host: LabHost) => readonly string[];
+  /** Who logs in once it has been applied. */
+  readonly after?: string;
+  /** What the host must say then: a command, and its output. */
+  readonly says: readonly (readonly [command: string, output: string | RegExp])[];
+}
+
+/** The playbooks that come with harden and need no kernel of their own; docker-host.yml, and those for a whole machine, have files of their own. */
+const shipped: readonly Shipped[] = [
+  {
+    playbook: 'ssh.yml',
+    options: (host) => ['-e', `admin_key_file=${host.keyFile}.pub`],
+    after: 'admin',
+    says: [
+      [
+        'sshd -T | grep -E "^(permitrootlogin|passwordauthentication|authenticationmethods) "',
+        'permitrootlogin no\npasswordauthentication no\nauthenticationmethods publickey',
+      ],
+      ['id -nG admin', 'admin adm sudo'],
+      ["su - admin -c 'sudo -n id -un'", 'root'],
+      ['stat -c "%U %a" /etc/ssh/sshd_config', 'root 600'],
+    ],
+  },
+  {
+    playbook: 'updates.yml',
+    options: () => ['-e', 'automatic_reboot=true', '-e', 'automatic_reboot_time=04:30', '--vars-file', docker],
+    says: [
+      [
+        'unattended-upgrade --dry-run --debug 2>&1 | grep "Allowed origins"',
+        /^Allowed origins are: origin=Debian,codename=(\w+),label=Debian-Security, origin=Debian,codename=\1-security,label=Debian-Security, origin=Docker,archive=\1$/,
+      ],
+      [
+        'apt-config dump | grep -E "Automatic-Reboot"',
+        'Unattended-Upgrade::Automatic-Reboot "true";\nUnattended-Upgrade::Automatic-Reboot-Time "04:30";',
+      ],
+      ['systemctl is-active apt-daily.timer apt-daily-upgrade.timer', 'active\nactive'],
+    ],
+  },
+  {
+    playbook: 'sysctl.yml',
+    says: [
+      ['sysctl -n net.ipv4.conf.all.log_martians net.ipv4.conf.all.send_redirects net.ipv4.tcp_syncookies', '1\n0\n1'],
+      ['grep -h kptr_restrict /etc/sysctl.d/*.conf', /kernel.kptr_restrict ?= ?2/],
+    ],
+  },
+];
+
+const cases = shipped.flatMap((one) => (['bookworm', 'trixie'] as const).map((suite) => ({ ...one, suite })));
+
+describe.skipIf(unavailable).each(cases)(
+  'playbooks/$playbook on $suite',
+  ({ playbook, suite, docker = false, options, after = 'root', says }) => {
+    let host: LabHost;
+    beforeAll(async () => {
+      host = await bootHost({ suite, docker });
+    });
+    afterAll(() => host?.stop());
+
+    test('is applied and proved; then the host says so itself, and nothing differs', async () => {
+      const file = `playbooks/${playbook}`;
+      const more = options?.(host) ?? [];
+      const applied = await harden(['apply', file, '--yes', ...more, ...hostArgs(host)]);
+      expect(applied, applied.stdout + applied.stderr).toMatchObject({ exitCode: 0 });
+      expect(applied.stderr).toContain('proved: nothing differs');
+      for (const [command, output] of says) {
+        const { stdout } = await host.exec(command);
+        if (typeof output === 'string') expect({ command, stdout }).toEqual({ command, stdout: output });
+        else expect(stdout).toMatch(output);
+      }
+      const again = await harden(['apply', file, '--yes', ...more, ...hostArgs(host, after)]);
+      expect(again, again.stdout + again.stderr).toMatchObject({ exitCode: 0 });
+      expect(again.stdout).toContain('Nothing differs');
+    });
+  },
+);
