@@ -41,7 +41,7 @@ const shipped: readonly Shipped[] = [
   },
   {
     playbook: 'updates.yml',
-    options: () => ['-e', 'automatic_reboot=true', '-e', 'automatic_reboot_time=04:30', '--vars-file', docker],
+    options: () => ['-e', 'automatic_reboot=true', '-e', 'automatic_reboot_time=04:30', '--vars-file', extraOrigins],
     says: [
       [
         'unattended-upgrade --dry-run --debug 2>&1 | grep "Allowed origins"',
