@@ -2,30 +2,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { harden, hostArgs } from '../e2e/support/harden.ts';
 import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
 import { waitFor } from '../lab/wait-for.ts';
+import { REPOSITORY, STATUS } from './support/repository.ts';
 import { survived } from './support/row.ts';
 import { accessState, apply, isQuiet, plan, startApply, type Timed } from './support/run.ts';
 
 const unavailable = await labUnavailable();
-
-const STATUS = `dpkg-query -W -f '\${db:Status-Status}'`;
-
-// Packages of its own in a repository of its own, so that nothing but the fault decides: one whose installation takes its time, one
-// that is plain.
-const REPOSITORY = `
-mkdir -p /srv/repo /tmp/build && cd /tmp/build
-make_package() {
-  mkdir -p $1/DEBIAN $1/usr/share/$1
-  printf 'Package: %s\\nVersion: 1.0\\nArchitecture: all\\nMaintainer: lab <lab@example>\\nDescription: lab\\n' $1 >$1/DEBIAN/control
-  head -c 300000 /dev/urandom >$1/usr/share/$1/data
-  [ -z "$2" ] || { printf '#!/bin/sh\\n%s\\n' "$2" >$1/DEBIAN/postinst; chmod 0755 $1/DEBIAN/postinst; }
-  dpkg-deb --build $1 /srv/repo/$1.deb
-  { dpkg-deb -f /srv/repo/$1.deb; echo "Filename: ./$1.deb"; echo "Size: $(stat -c %s /srv/repo/$1.deb)"; echo "SHA256: $(sha256sum </srv/repo/$1.deb | cut -d' ' -f1)"; echo; } >>/srv/repo/Packages
-}
-make_package plainpkg ''
-make_package otherpkg ''
-make_package slowpkg '[ ! -e /srv/slow ] || { rm /srv/slow; sleep 120; }'
-echo 'deb [trusted=yes] file:/srv/repo ./' >/etc/apt/sources.list.d/lab.list
-apt-get -q update`;
 
 describe.skipIf(unavailable)('what happens to a host', () => {
   let host: LabHost;

@@ -7,6 +7,9 @@ import { waitFor } from '../../lab/wait-for.ts';
 /** How long the host waits for a sign of life in these tests, in seconds: as short as a login under load allows. */
 export const GUARD_SECONDS = 15;
 
+/** A container or a virtual machine of the lab. */
+type Reachable = Omit<LabHost, 'root'>;
+
 /** A run that has ended, and how long it took in seconds. */
 export interface Timed extends Ran {
   readonly seconds: number;
@@ -19,18 +22,18 @@ export interface FaultRun extends RunOptions {
 }
 
 /** Applies a playbook's text to a lab host. */
-export async function apply(host: LabHost, playbook: string, options: FaultRun = {}): Promise<Timed> {
+export async function apply(host: Reachable, playbook: string, options: FaultRun = {}): Promise<Timed> {
   const started = performance.now();
   const ran = await harden(await applyArgs(host, playbook, options), options);
   return { ...ran, seconds: (performance.now() - started) / 1000 };
 }
 
 /** Starts to apply a playbook's text; the caller ends it. */
-export async function startApply(host: LabHost, playbook: string, options: FaultRun = {}) {
+export async function startApply(host: Reachable, playbook: string, options: FaultRun = {}) {
   return { process: startHarden(await applyArgs(host, playbook, options), options) };
 }
 
-async function applyArgs(host: LabHost, playbook: string, options: FaultRun): Promise<string[]> {
+async function applyArgs(host: Reachable, playbook: string, options: FaultRun): Promise<string[]> {
   const file = await playbookFile(playbook);
   return [
     'apply',
@@ -57,7 +60,7 @@ export function lineOf(run: ReturnType<typeof startHarden>, line: string): Promi
 }
 
 /** Returns when the command succeeds on the host; throws when it does not in time. Fit for tests that run beside each other, as `expect.poll` is not. */
-export async function comesTrue(host: LabHost, command: string, seconds: number): Promise<void> {
+export async function comesTrue(host: Reachable, command: string, seconds: number): Promise<void> {
   await waitFor(
     async () => ((await host.exec(command)).exitCode === 0 ? true : undefined),
     seconds * 1000,
@@ -73,7 +76,7 @@ export async function playbookFile(playbook: string): Promise<string> {
 }
 
 /** Plans a playbook's text; exits with 2 when something differs. */
-export async function plan(host: LabHost, playbook: string, options: FaultRun = {}): Promise<Ran> {
+export async function plan(host: Reachable, playbook: string, options: FaultRun = {}): Promise<Ran> {
   return harden(
     [
       'plan',
@@ -88,7 +91,7 @@ export async function plan(host: LabHost, playbook: string, options: FaultRun = 
 }
 
 /** What decides who may come in, as the host's own commands tell it; equal texts mean that nothing of it changed. */
-export async function accessState(host: LabHost): Promise<string> {
+export async function accessState(host: Reachable): Promise<string> {
   const { stdout } = await host.exec(`sshd -T 2>&1 | sort
 getent passwd; getent group | sort; cut -d: -f1,2,8 /etc/shadow
 find /etc/ssh /etc/sudoers /etc/sudoers.d /etc/pam.d /etc/security /etc/nologin /etc/hosts.deny /etc/ufw /etc/default/ufw /root/.ssh /home -xdev ! -name .sudo_as_admin_successful ! -name '.harden*' -printf '%p %y %U:%G %m %s\\n' 2>/dev/null | sort
@@ -100,7 +103,7 @@ systemctl is-active ssh; systemctl is-enabled ssh`);
 }
 
 /** True when nothing of harden's is left running or armed on the host. */
-export async function isQuiet(host: LabHost): Promise<boolean> {
+export async function isQuiet(host: Reachable): Promise<boolean> {
   const { stdout } =
     await host.exec(`systemctl list-units --all --plain --no-legend 'harden-*' | grep -v 'not-found' | grep .
 ls /etc/systemd/system/harden-* /var/lib/harden/runs/*/armed 2>/dev/null`);
