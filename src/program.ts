@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { CONSENTS, type Consent } from './engine/task.ts';
+import { CONSENTS, type Consent, isConsent } from './engine/task.ts';
 import { ExitCode } from './errors.ts';
 import type { Io } from './report/io.ts';
 import { version } from './version.ts';
@@ -196,9 +196,10 @@ function withPlaybook(command: Command): Command {
     .option('-t, --tags <tags>', 'only tasks with one of these tags, and what they need', commas)
     .option('--skip-tags <tags>', 'no tasks with one of these tags', commas)
     .addOption(
-      new Option('--i-know <risk>', 'take a risk that a refusal names; may be given several times')
-        .choices(CONSENTS)
-        .argParser(consents),
+      new Option(
+        '--i-know <risk>',
+        `take a risk that a refusal names; may be given several times: ${risks()}`,
+      ).argParser(consents),
     );
 }
 
@@ -224,9 +225,14 @@ function collect(value: string, before: readonly string[] = []): readonly string
 }
 
 function consents(value: string, before: readonly Consent[] = []): readonly Consent[] {
-  const known = CONSENTS.find((consent) => consent === value);
-  if (known === undefined) throw new InvalidArgumentError(`Refusals can be set aside for: ${CONSENTS.join(', ')}.`);
-  return [...before, known];
+  if (!isConsent(value)) throw new InvalidArgumentError(`Refusals can be set aside for: ${risks()}.`);
+  return [...before, value];
+}
+
+function risks(): string {
+  return Object.entries(CONSENTS)
+    .map(([name, risk]) => `${name} (${risk})`)
+    .join(', ');
 }
 
 /** Its value may be left out, so a playbook that follows it would be taken for the machine. */

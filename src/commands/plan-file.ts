@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { HostPlan } from '../engine/plan.ts';
 import { shownChanges } from '../engine/shown.ts';
+import { type Consent, isConsent } from '../engine/task.ts';
 import { ExitCode, UserError } from '../errors.ts';
 import type { Playbook } from '../playbook/load.ts';
 import type { Vars } from '../playbook/vars.ts';
@@ -31,6 +32,8 @@ const SavedPlan = z.strictObject({
   vars: z.record(z.string(), z.unknown()),
   tags: z.array(z.string()).optional(),
   skipTags: z.array(z.string()).optional(),
+  /** Refusals that were set aside; each is told as a remark at its task. */
+  iKnow: z.array(z.string().refine(isConsent)).optional(),
   hosts: z.array(SavedHost),
 });
 
@@ -48,6 +51,7 @@ export async function writePlanFile(
     readonly vars: Vars;
     readonly tags?: readonly string[] | undefined;
     readonly skipTags?: readonly string[] | undefined;
+    readonly iKnow?: readonly Consent[] | undefined;
   },
   hosts: readonly PlannedHost[],
 ): Promise<void> {
@@ -65,6 +69,7 @@ export async function writePlanFile(
     vars,
     ...(options.tags ? { tags: [...options.tags] } : {}),
     ...(options.skipTags ? { skipTags: [...options.skipTags] } : {}),
+    ...(options.iKnow ? { iKnow: [...options.iKnow] } : {}),
     hosts: hosts.map(({ plan, session }) => ({
       host: plan.host,
       hostKey: session.hostKey ?? null,
@@ -74,6 +79,7 @@ export async function writePlanFile(
           type: task.task.type.type,
           action: task.action,
           changes: shownChanges(task),
+          findings: task.findings.map(({ level, message, hint }) => ({ level, message, hint })),
         })),
       ),
       script: planScript(plan),
@@ -111,8 +117,13 @@ export async function readPlanFile(file: string): Promise<SavedPlan | undefined>
     throw new UserError(`${file} is a saved plan of another version of harden, or was edited`, {
       hint: 'Make it again with harden plan --out',
     });
-  const { tags, skipTags } = parsed.data;
-  return { ...parsed.data, playbookOptions: { ...(tags ? { tags } : {}), ...(skipTags ? { skipTags } : {}) } };
+  const { tags, skipTags, iKnow } = parsed.data;
+  const playbookOptions = {
+    ...(tags ? { tags } : {}),
+    ...(skipTags ? { skipTags } : {}),
+    ...(iKnow ? { iKnow } : {}),
+  };
+  return { ...parsed.data, playbookOptions };
 }
 
 /** Throws the stale-plan error (exit 3) unless playbook, host keys and every planned change are what was saved. */

@@ -34,7 +34,7 @@ export async function plan(file: string, options: PlanOptions, io: Io): Promise<
         options.out,
         playbook,
         plans,
-        { vars, tags: options.tags, skipTags: options.skipTags },
+        { vars, tags: options.tags, skipTags: options.skipTags, iKnow: options.iKnow },
         planned,
       );
     if (options.script) for (const hostPlan of plans) io.out(planScript(hostPlan));

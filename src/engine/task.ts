@@ -20,9 +20,16 @@ export interface Handler {
   readonly run: Script;
 }
 
-/** Risks that a person can have a reason to take, and that no proof can rule out: `--i-know NAME` makes a remark of their refusals. */
-export const CONSENTS = ['ssh-off-at-boot'] as const;
-export type Consent = (typeof CONSENTS)[number];
+/** Risks that a person can have a reason to take, and that no proof can rule out, with what may come of each: `--i-know NAME` makes a remark of their refusals. */
+export const CONSENTS = {
+  'ssh-off-at-boot': 'after the next boot nobody can log in by sshd; fit where another server lets you in',
+} as const;
+export type Consent = keyof typeof CONSENTS;
+
+/** Whether it names a risk that can be taken. */
+export function isConsent(name: string): name is Consent {
+  return Object.hasOwn(CONSENTS, name);
+}
 
 /** A refusal at plan, or a remark on it. */
 export interface Finding {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
 import { folder, harden, hardenJson, hostArgs, startHarden } from './support/harden.ts';
@@ -83,6 +84,30 @@ describe.skipIf(unavailable)('one conversation with the host', () => {
     expect((await host.exec('cat /srv/saved')).stdout).toBe('one');
     const stale = await harden(['apply', '--yes', `${directory}/plan.json`, ...hostArgs(host)]);
     expect(stale.exitCode).toBe(3);
+  });
+
+  test('a risk that was taken is told by the plan, by what is saved of it, and again when that is applied', async () => {
+    const directory = await folder({ 'off.yml': 'tasks:\n  - service: { name: ssh, enabled: false }\n' });
+    const [playbook, saved, risk] = [
+      `${directory}/off.yml`,
+      `${directory}/plan.json`,
+      'nobody could log in after the next boot',
+    ];
+    const refused = await harden(['plan', playbook, ...hostArgs(host)]);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stdout + refused.stderr).toMatch(new RegExp(`${risk}.*--i-know ssh-off-at-boot`, 's'));
+    const taken = ['--i-know', 'ssh-off-at-boot'];
+    const planned = await harden(['plan', playbook, '--out', saved, ...taken, ...hostArgs(host)]);
+    expect(planned.exitCode, planned.stderr).toBe(0);
+    expect(planned.stdout + planned.stderr).toContain(risk);
+    expect(JSON.parse(await readFile(saved, 'utf8'))).toMatchObject({
+      iKnow: ['ssh-off-at-boot'],
+      hosts: [{ tasks: [{ findings: [{ level: 'warn', message: expect.stringContaining(risk) }] }] }],
+    });
+    const applied = await harden(['apply', '--yes', saved, ...hostArgs(host)]);
+    expect(applied.exitCode, applied.stderr).toBe(0);
+    expect(applied.stdout + applied.stderr).toMatch(new RegExp(`${risk}.*Accepted with --i-know`, 's'));
+    expect((await host.exec('systemctl is-enabled ssh; systemctl -q enable ssh')).stdout).toBe('disabled');
   });
 
   for (const signal of ['SIGINT', 'SIGKILL'] as const) {

@@ -80,7 +80,7 @@ handlers:
       await said('ls -A /srv/files | wc -l; cat /srv/files/* | tr -d new | wc -c; ls /srv/marked; sshd -T | grep x11f'),
     ).toBe(`${FILES}\n0\n/srv/marked\nx11forwarding no`);
     survived({
-      section: 'host',
+      section: 'power',
       fault: `the power is cut while ${FILES} files are replaced and a change of sshd is not proved yet`,
       host: 'after the boot each file is the old one or the new one, and the host has undone the change of sshd by itself',
       next: 'the plan says where the run stopped and what was undone; the next apply ends in proof, the handler included',
@@ -111,7 +111,7 @@ handlers:
     await finishes(playbook);
     expect(await said(`${STATUS} slowpkg; dpkg --audit; dpkg --verify slowpkg; cat /srv/behind`)).toBe('installedx');
     survived({
-      section: 'host',
+      section: 'power',
       fault: 'the power is cut while apt configures a package',
       host: 'after the boot the package is not configured, and dpkg knows it',
       next: 'the plan says where the run stopped; the next apply finishes what dpkg left and ends in proof',
@@ -143,7 +143,7 @@ handlers:
       await said('ls /var/lib/harden/runs/*/guard-undone | wc -l'),
     );
     survived({
-      section: 'host',
+      section: 'power',
       fault: `the clock jumps ${direction} (${jump}) in mid-run, once with every way in shut`,
       host: 'shut: as before, undone by itself; else: as the playbook says',
       next: 'the guard goes by the uptime; the next apply ends in proof',

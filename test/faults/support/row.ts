@@ -6,7 +6,8 @@ export const SECTIONS = {
   way: 'The new way in',
   kill: 'The client is killed',
   network: 'The network goes silent',
-  host: 'Disk, locks, clock, journal and power',
+  host: 'Disk, locks, journal and killed programs',
+  power: 'Power and clock',
   rollback: 'Rollback',
   secrets: 'Secrets',
 } as const;
