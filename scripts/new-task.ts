@@ -32,6 +32,7 @@ type FirstLine = { readonly line: string } | null;
 export const ${constant} = defineTask<Params, FirstLine>({
   type: '${name}',
   summary: 'The first line of a file.',
+  notes: 'Reads the first line.',
   params: Params,
   examples: [{ path: '/etc/motd', line: 'Welcome' }],
   id: (p) => p.path,

@@ -1,4 +1,6 @@
 import { stringify } from 'yaml';
+import { catalogue } from '../src/audit/docker-bench/catalogue/catalogue.ts';
+import type { Mend } from '../src/audit/docker-bench/catalogue/entry.ts';
 import type { Registry } from '../src/playbook/registry.ts';
 import { type DescribedParameter, type DescribedType, describeType } from '../src/tasks/describe.ts';
 
@@ -31,10 +33,11 @@ function section(type: DescribedType): readonly string[] {
     '',
     type.summary,
     ...(type.notes ? ['', type.notes] : []),
+    ...mended(type.type),
     '',
     '| parameter | value | default | |',
     '|---|---|---|---|',
-    ...type.parameters.map(row),
+    ...type.parameters.flatMap(rows),
     '',
     '```yaml',
     example,
@@ -42,9 +45,23 @@ function section(type: DescribedType): readonly string[] {
   ];
 }
 
-function row({ name, kind, required, default: value, description }: DescribedParameter): string {
+/** The type that mends what a finding of docker-bench-security asks for. */
+const MENDED_BY: Partial<Record<Mend['by'], string>> = {
+  watch: 'audit_rules',
+  daemon: 'docker_daemon',
+  file: 'file',
+  container: 'docker_container',
+};
+
+function mended(type: string): readonly string[] {
+  const ids = [...catalogue].filter(([, { mend }]) => MENDED_BY[mend.by] === type).map(([id]) => id);
+  return ids.length > 0 ? ['', `Checks of docker-bench-security that it mends: ${ids.join(', ')}.`] : [];
+}
+
+/** A parameter, and below it those that are written within it. */
+function rows({ name, kind, required, default: value, description, parameters }: DescribedParameter): string[] {
   const preset = value === undefined ? (required ? '**required**' : '') : code(value);
-  return `| ${code(name)} | ${cell(kind)} | ${preset} | ${cell(description)} |`;
+  return [`| ${code(name)} | ${cell(kind)} | ${preset} | ${cell(description)} |`, ...parameters.flatMap(rows)];
 }
 
 function code(text: string): string {

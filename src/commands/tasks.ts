@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import { ExitCode, UserError } from '../errors.ts';
 import { didYouMean } from '../playbook/did-you-mean.ts';
 import type { Io } from '../report/io.ts';
-import { describeType } from '../tasks/describe.ts';
+import { type DescribedParameter, describeType } from '../tasks/describe.ts';
 import { registry } from '../tasks/index.ts';
 
 /** `harden tasks [TYPE]`: the types with their summaries, or one type's parameters with an example. */
@@ -38,15 +38,8 @@ export function tasks(name: string | undefined, options: { readonly json?: boole
   const lines = [`${described.type}: ${described.summary}`, ''];
   if (described.notes) lines.push(described.notes, '');
   lines.push('Parameters:');
-  for (const parameter of described.parameters) {
-    const facts = [
-      parameter.kind,
-      parameter.required ? 'required' : undefined,
-      parameter.default === undefined ? undefined : `default ${parameter.default}`,
-    ];
-    lines.push(`  ${parameter.name} (${facts.filter(Boolean).join(', ')}): ${parameter.description}`);
-  }
   lines.push(
+    ...described.parameters.flatMap((parameter) => about(parameter, '  ')),
     '',
     'Example:',
     '',
@@ -57,4 +50,16 @@ export function tasks(name: string | undefined, options: { readonly json?: boole
   );
   io.out(`${lines.join('\n')}\n`);
   return ExitCode.Done;
+}
+
+/** A line for the parameter, and below it, further in, one for each that is written within it. */
+function about(
+  { name, kind, required, default: value, description, parameters }: DescribedParameter,
+  indent: string,
+): string[] {
+  const facts = [kind, ...(required ? ['required'] : []), ...(value === undefined ? [] : [`default ${value}`])];
+  return [
+    `${indent}${name} (${facts.join(', ')}): ${description}`,
+    ...parameters.flatMap((inner) => about(inner, `${indent}  `)),
+  ];
 }

@@ -22,7 +22,7 @@ export const aptRepositoryTask = defineTask<AptRepository, RepositoryState>({
   type: 'apt_repository',
   summary: 'A repository that apt takes packages from, with the one key that may sign it.',
   notes:
-    'Written as deb822 `.sources` with `Signed-By`, so that its key can sign no other repository. Before anything is replaced (and in plans that would change it), apt fetches and verifies the repository from a private copy, and checks that no other source contradicts it. The next `apt` task that installs something refreshes the package lists. An `https` address needs the package ca-certificates. Its packages are upgraded by themselves only when `unattended_upgrades` has its origin among `extra_origins`.',
+    'Reads its own `.sources` file and the SHA-256 of its key. Written as deb822 `.sources` with `Signed-By`, so that its key can sign no other repository. Before anything is replaced (and in plans that would change it), apt fetches and verifies the repository from a private copy, and checks that no other source contradicts it. The next `apt` task that installs something refreshes the package lists. An `https` address needs the package ca-certificates. Its packages are upgraded by themselves only when `unattended_upgrades` has its origin among `extra_origins`.',
   params: AptRepository,
   examples: [
     {

@@ -48,7 +48,7 @@ export const assertTask = defineTask<Assert, AssertState>({
   type: 'assert',
   summary: 'A condition that must hold, or the plan is refused.',
   notes:
-    'Changes nothing. Commands run as root with no terminal and an empty stdin; their output is not looked at. It is looked at again in the proof.',
+    'Reads the host’s facts, and whether the commands succeed; changes nothing. Commands run as root with no terminal and an empty stdin; their output is not looked at. It is looked at again in the proof.',
   params: Assert,
   examples: [
     { that: { 'facts.os.id': ['debian', 'ubuntu'], 'facts.systemd': true }, fail_msg: 'This playbook is for Debian' },

@@ -14,7 +14,7 @@ export const authorizedKeyTask = defineTask<AuthorizedKey, AuthorizedKeyState>({
   type: 'authorized_key',
   summary: 'Public keys that open an account, in its authorized_keys.',
   notes:
-    "Keys are the same when type and key are, whatever their comments; they are shown by their SHA-256 fingerprints, as in sshd's log. Comments, other keys and options that the playbook does not speak of stay, unless `exclusive`. RSA keys of fewer than 3072 bits, DSA keys and private keys are refused. `.ssh` becomes 0700 and the file 0600, the user's own; the work is done as the user, so no link in a home leads root astray. sshd ignores keys in a home that others can write (StrictModes): the plan warns of it. CIS 5.1.x; sshd_config(5) AuthorizedKeysFile.",
+    "Reads the account’s file in the home that `getent` names. Keys are the same when type and key are, whatever their comments; they are shown by their SHA-256 fingerprints, as in sshd's log. Comments, other keys and options that the playbook does not speak of stay, unless `exclusive`. RSA keys of fewer than 3072 bits, DSA keys and private keys are refused. `.ssh` becomes 0700 and the file 0600, the user's own; the work is done as the user, so no link in a home leads root astray. sshd ignores keys in a home that others can write (StrictModes): the plan warns of it. CIS 5.1.x; sshd_config(5) AuthorizedKeysFile.",
   params: AuthorizedKey,
   examples: [
     { user: 'admin', key_file: '~/.ssh/id_ed25519.pub', exclusive: true },

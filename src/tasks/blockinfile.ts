@@ -53,7 +53,7 @@ export const blockinfileTask = defineTask<BlockParams, BlockState>({
   type: 'blockinfile',
   summary: 'A block of lines in a text file, between two marker lines that say whose it is.',
   notes:
-    'Several tasks may edit one file: each owns what is between its markers, and everything else stays. The file is written beside and renamed, and checked as a whole like one that `copy` writes.',
+    'Reads the lines of the file, its owner, group and mode. Several tasks may edit one file: each owns what is between its markers, and everything else stays. The file is written beside and renamed, and checked as a whole like one that `copy` writes.',
   params,
   examples: [
     { path: '/etc/hosts', block: '192.0.2.10 registry.example\n192.0.2.11 proxy.example\n' },

@@ -35,7 +35,7 @@ export const copyTask = defineTask<CopyParams, wholeFile.WholeFileState>({
   type: 'copy',
   summary: 'A file on the host with exactly the content that the playbook gives.',
   notes:
-    'Compared by its bytes; shown as a text diff up to 1 MiB, else by its SHA-256. Written beside and renamed: what reads it sees the old file or the new one, never half of it. Owner, mode, ACLs and extended attributes stay where they are not given. A link at `dest` is followed only where nobody but root can have put it. Files of sshd, sudo, nginx, apt, Docker and sysctl are checked by their own programs as a part of the whole configuration, during plan already.',
+    'Reads the file’s bytes, owner, group and mode; shown as a text diff up to 1 MiB, else by its SHA-256. Written beside and renamed: what reads it sees the old file or the new one, never half of it. Owner, mode, ACLs and extended attributes stay where they are not given. A link at `dest` is followed only where nobody but root can have put it. Files of sshd, sudo, nginx, apt, Docker and sysctl are checked by their own programs as a part of the whole configuration, during plan already.',
   params,
   examples: [
     { dest: '/etc/issue.net', content: 'Authorized use only.\n', owner: 'root', group: 'root', mode: '0644' },

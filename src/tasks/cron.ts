@@ -14,7 +14,7 @@ export const cronTask = defineTask<Cron, CronState>({
   type: 'cron',
   summary: 'An entry of a user’s crontab, or of a file in /etc/cron.d.',
   notes:
-    'A comment above the entry carries its name; one that Ansible wrote (`#Ansible: NAME`) is taken over. Other lines stay as they are. A file of `/etc/cron.d` goes with its last line. Debian’s minimal images have no cron: `systemd_timer` needs none, catches up on what a host that was off has missed, and logs to the journal.',
+    'Reads `crontab -l -u USER`, or the file. A comment above the entry carries its name; one that Ansible wrote (`#Ansible: NAME`) is taken over. Other lines stay as they are. A file of `/etc/cron.d` goes with its last line. Debian’s minimal images have no cron: `systemd_timer` needs none, catches up on what a host that was off has missed, and logs to the journal.',
   params: Cron,
   examples: [
     { name: 'prune images', job: 'docker image prune -af >/dev/null', hour: 4, minute: 30, weekday: 'sun' },

@@ -62,7 +62,7 @@ export const fileTask = defineTask<FileParams, FileTaskState>({
   type: 'file',
   summary: 'A directory, a link, or the owner, group and mode of whatever stands at a path.',
   notes:
-    'Links on the way to `path` (and at it, unless `state` is `link` or `absent`) are followed only where nobody but root can have put them. A directory is removed with all that is in it, but never across a mount, and never one of the system itself. docker-bench 3.x are tasks of this type.',
+    'Reads what stands at `path` with `stat` and `readlink`. Links on the way to `path` (and at it, unless `state` is `link` or `absent`) are followed only where nobody but root can have put them. A directory is removed with all that is in it, but never across a mount, and never one of the system itself. docker-bench 3.x are tasks of this type.',
   params,
   examples: [
     { path: '/etc/docker', state: 'directory', owner: 'root', group: 'root', mode: '0755' },

@@ -54,7 +54,7 @@ export const getUrlTask = defineTask<GetUrl, DownloadState>({
   type: 'get_url',
   summary: 'A file from the web, exactly the one that its checksum names.',
   notes:
-    'Fetched by the host itself with `apt-helper`, which is a part of apt: neither curl nor wget is needed, and proxies are those of apt. It takes its place only when its SHA-256 is right, so what stands behind the address can change or be replaced without harm. Nothing is fetched where the file is already there, and nothing during a plan.',
+    'Reads the file’s SHA-256, owner, group and mode. Fetched by the host itself with `apt-helper`, which is a part of apt: neither curl nor wget is needed, and proxies are those of apt. It takes its place only when its SHA-256 is right, so what stands behind the address can change or be replaced without harm. Nothing is fetched where the file is already there, and nothing during a plan.',
   params,
   examples: [
     {

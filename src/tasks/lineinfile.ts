@@ -61,7 +61,7 @@ export const lineinfileTask = defineTask<LineParams, LineState>({
   type: 'lineinfile',
   summary: 'One line of a text file: present, replaced, or absent.',
   notes:
-    'Several tasks may edit one file: each speaks of its own line, and what the others wrote stays. Regular expressions are those of Perl and Python as far as GNU `grep -E` can follow (no lookahead, no lookbehind); one line is searched at a time. The file is written beside and renamed, and checked as a whole like one that `copy` writes. For sshd, Docker and sysctl prefer their own types.',
+    'Reads the lines of the file, its owner, group and mode. Several tasks may edit one file: each speaks of its own line, and what the others wrote stays. Regular expressions are those of Perl and Python as far as GNU `grep -E` can follow (no lookahead, no lookbehind); one line is searched at a time. The file is written beside and renamed, and checked as a whole like one that `copy` writes. For sshd, Docker and sysctl prefer their own types.',
   params,
   examples: [
     { path: '/etc/login.defs', regexp: '^\\s*UMASK\\s', line: 'UMASK 027' },

@@ -31,7 +31,7 @@ export const rebootTask = defineTask<Reboot, RebootState>({
   type: 'reboot',
   summary: 'A reboot where one is needed; the run waits for the host and goes on.',
   notes:
-    'Needed is one where `/run/reboot-required` is there (unattended-upgrades and many packages leave it), where a newer kernel of the same flavour is installed than the one that runs, or where `unless` fails. Known only once the tasks before it are through, where these change something. Before it, handlers run and, where access was touched, a fresh login must succeed; afterwards the run logs in anew, sees that it is another boot, waits until systemd has started everything, and goes on with the tasks that follow, the same journal and the proof. Containers without a restart policy stay down. Name the task when it may run with a tag: `tags: [reboot]` and `--skip-tags reboot`.',
+    'Reads whether one is needed: it is where `/run/reboot-required` is there (unattended-upgrades and many packages leave it), where a newer kernel of the same flavour is installed than the one that runs, or where `unless` fails. Known only once the tasks before it are through, where these change something. Before it, handlers run and, where access was touched, a fresh login must succeed; afterwards the run logs in anew, sees that it is another boot, waits until systemd has started everything, and goes on with the tasks that follow, the same journal and the proof. Containers without a restart policy stay down. Name the task when it may run with a tag: `tags: [reboot]` and `--skip-tags reboot`.',
   params: Reboot,
   examples: [{}, { unless: 'grep -qw audit=1 /proc/cmdline', reboot_timeout: 900 }],
   id: () => 'reboot',

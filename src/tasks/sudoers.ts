@@ -78,7 +78,7 @@ export const sudoersTask = defineTask<Sudoers, wholeFile.WholeFileState>({
   type: 'sudoers',
   summary: 'A rule of who may become root, or run something as root, in a file of /etc/sudoers.d.',
   notes:
-    'Written as root:root 0440. The candidate is checked with `visudo -cf`, alone and with a private copy of the whole configuration, during plan already, and it is checked that /etc/sudoers reads the directory. Unlike in Ansible, `nopassword` is false unless it is written. A `*` in arguments matches spaces and slashes too.',
+    'Reads the file, its owner and mode. Written as root:root 0440. The candidate is checked with `visudo -cf`, alone and with a private copy of the whole configuration, during plan already, and it is checked that /etc/sudoers reads the directory. Unlike in Ansible, `nopassword` is false unless it is written. A `*` in arguments matches spaces and slashes too.',
   params: Sudoers,
   examples: [
     { name: 'admin', user: 'admin', commands: 'ALL', nopassword: true },

@@ -20,7 +20,7 @@ export const systemdTimerTask = defineTask<SystemdTimer, SystemdTimerState>({
   type: 'systemd_timer',
   summary: 'A command that systemd runs at its times: a timer with a service of its own.',
   notes:
-    'Writes `/etc/systemd/system/NAME.service` and `NAME.timer`; both are checked with `systemd-analyze` at plan. Whether the timer runs and starts at boot is asked of systemd. The command itself does not run now: `systemctl start NAME.service` does that, and `journalctl -u NAME.service` shows what it said.',
+    'Reads and writes `/etc/systemd/system/NAME.service` and `NAME.timer`; both are checked with `systemd-analyze` at plan. Whether the timer runs and starts at boot is read from systemd. The command itself does not run now: `systemctl start NAME.service` does that, and `journalctl -u NAME.service` shows what it said.',
   params: SystemdTimer,
   examples: [
     {

@@ -27,7 +27,7 @@ export const templateTask = defineTask<TemplateParams, wholeFile.WholeFileState>
   type: 'template',
   summary: 'A file on the host with what a Handlebars template renders to.',
   notes:
-    "Rendered on the operator's machine with the playbook's variables and the host's facts, strictly (an unknown variable is an error) and without escaping; then everything is as for `copy`.",
+    "Reads what `copy` reads. Rendered on the operator's machine with the playbook's variables and the host's facts, strictly (an unknown variable is an error) and without escaping; then everything is as for `copy`.",
   params,
   examples: [
     { src: 'templates/issue.net.hbs', dest: '/etc/issue.net', owner: 'root', group: 'root', mode: '0644' },

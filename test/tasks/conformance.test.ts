@@ -6,7 +6,7 @@ import type { State, StateValue } from '../../src/engine/state.ts';
 import type { AnyTaskType, LocalFiles } from '../../src/engine/task.ts';
 import { UserError } from '../../src/errors.ts';
 import type { Script } from '../../src/remote/sh.ts';
-import { describeType } from '../../src/tasks/describe.ts';
+import { type DescribedParameter, describeType } from '../../src/tasks/describe.ts';
 import { registry } from '../../src/tasks/index.ts';
 import { debian12Facts, debian13Facts, expectParses, ubuntu2404Facts } from '../support/describe-task.ts';
 import { filesAfter, hostileValues } from '../support/run-probes.ts';
@@ -62,10 +62,14 @@ describe.each(registry.types.map((type) => [type.type, type] as const))('%s', (_
     expect(examples.length).toBeGreaterThan(0);
   });
 
-  test('describes each of its parameters', () => {
+  test('says what it reads of a host', () => {
+    expect(type.notes).toMatch(/\b[Rr]eads?\b/);
+  });
+
+  test('describes each of its parameters, and what is written within them', () => {
     const { parameters } = describeType(type);
     expect(parameters.length).toBeGreaterThan(0);
-    for (const { name, description } of parameters)
+    for (const { name, description } of withInner(parameters))
       expect({ name, description }).toEqual({ name, description: expect.stringMatching(/^\S.{8,}/s) });
   });
 
@@ -287,6 +291,10 @@ function commandsThatGet(script: Script, secret: string): readonly string[] {
     if (command !== 'printf') commands.push(command);
   }
   return commands;
+}
+
+function withInner(parameters: readonly DescribedParameter[]): readonly DescribedParameter[] {
+  return parameters.flatMap((parameter) => [parameter, ...withInner(parameter.parameters)]);
 }
 
 function u32(value: number): Buffer {
