@@ -62,7 +62,7 @@ export async function chooseHosts(options: HostOptions, io: Io): Promise<readonl
     (text): NamedHost => ({ name: text, target: parseTarget(text), vars: {}, way: {} }),
   );
   const listed = options.inventory ? await fromInventory(options.inventory, options.limit) : [];
-  const machines = options.vagrant ? await fromVagrant(options.vagrant, io) : [];
+  const machines = options.vagrant ? await fromVagrant(options.vagrant, options.connection, io) : [];
   if (options.limit && !options.inventory) {
     throw new UserError('-l/--limit chooses among the hosts of an inventory, and none was given', {
       hint: 'Add -i INVENTORY',
@@ -114,7 +114,7 @@ interface NamedHost {
   readonly target: Target;
   readonly vars: Vars;
   /** What the host's own source says of the way to it; wins over the options. */
-  readonly way: Pick<HostOptions, 'sshConfig' | 'knownHosts'>;
+  readonly way: Pick<HostOptions, 'sshConfig' | 'knownHosts' | 'connection'>;
 }
 
 /** A chosen host with the playbook that it gets. */
@@ -160,7 +160,12 @@ async function fromInventory(file: string, limit: string | undefined): Promise<N
   });
 }
 
-async function fromVagrant(machine: string | boolean, io: Io): Promise<NamedHost[]> {
+async function fromVagrant(machine: string | true, transport: Transport | undefined, io: Io): Promise<NamedHost[]> {
+  if (transport === 'local') {
+    throw new UserError('--connection local is this machine, and --vagrant names another', {
+      hint: 'Leave one of them out',
+    });
+  }
   const { vagrantMachines } = await import('../remote/vagrant.ts');
   const { machines, notes } = await vagrantMachines(typeof machine === 'string' ? machine : undefined, io.cwd, io.env);
   for (const note of notes) io.err(`${note}\n`);
@@ -168,7 +173,8 @@ async function fromVagrant(machine: string | boolean, io: Io): Promise<NamedHost
     name,
     target: { name, host: name, port: undefined, user: undefined },
     vars: {},
-    way: { sshConfig: sshConfigFile, knownHosts: [knownHostsFile] },
+    // A machine may be called "local", and is not this one.
+    way: { sshConfig: sshConfigFile, knownHosts: [knownHostsFile], connection: transport ?? 'ssh' },
   }));
 }
 
