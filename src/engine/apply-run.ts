@@ -232,6 +232,7 @@ export class ApplyRun {
     const replanned = await session.validated(
       planned.filter(({ task }) => waiting.includes(task)),
       answers,
+      planned,
     );
     const refused = refusals({ tasks: replanned })[0];
     if (refused)

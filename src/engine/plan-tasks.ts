@@ -133,7 +133,8 @@ function plannedChange(
   };
 }
 
-function unknownTask(task: ResolvedTask, facts: Facts, reason: string): PlannedTask {
+/** A task whose change is known only once earlier ones are through. */
+export function unknownTask(task: ResolvedTask, facts: Facts, reason: string): PlannedTask {
   const after = task.type.want(task.params, facts, null) as State;
   const change: Change = { action: 'update', before: null, after, keys: Object.keys(after ?? {}) };
   return {

@@ -1,10 +1,11 @@
 import type { Frame, RootShell } from '../remote/shell.ts';
 import { accessRefusals, effectsOf, type WayIn } from './access.ts';
 import { type Answers, probeBatch } from './answers.ts';
+import { bearsOn } from './bears-on.ts';
 import type { HostStatus, Listener, StepError } from './events.ts';
 import type { Facts } from './facts.ts';
 import type { HostPlan, PlannedTask } from './plan.ts';
-import { consented, planHandlers, planTasks, type RunOutlook, refusals } from './plan-tasks.ts';
+import { consented, planHandlers, planTasks, type RunOutlook, refusals, unknownTask } from './plan-tasks.ts';
 import type { ResolvedPlaybook, ResolvedTask } from './resolved-task.ts';
 import { Masker } from './secrets.ts';
 import { validateScript } from './step-script.ts';
@@ -122,12 +123,20 @@ export class HostSession {
     return batch.answers(frames);
   }
 
-  /** A validator that says no is a refusal at its task: apply would fail there. */
-  async validated(planned: readonly PlannedTask[], answers: Answers): Promise<readonly PlannedTask[]> {
-    return consented(await this.checked(planned, answers), this.host.consents ?? []);
+  /** A validator that says no is a refusal at its task: apply would fail there. `ahead`: all that is still to be done, in order. */
+  async validated(
+    planned: readonly PlannedTask[],
+    answers: Answers,
+    ahead: readonly PlannedTask[] = planned,
+  ): Promise<readonly PlannedTask[]> {
+    return consented(await this.checked(planned, answers, ahead), this.host.consents ?? []);
   }
 
-  private async checked(planned: readonly PlannedTask[], answers: Answers): Promise<readonly PlannedTask[]> {
+  private async checked(
+    planned: readonly PlannedTask[],
+    answers: Answers,
+    ahead: readonly PlannedTask[],
+  ): Promise<readonly PlannedTask[]> {
     const checks = planned.flatMap((entry) => {
       const needs =
         entry.task.skipped === undefined ? (entry.task.type.needs?.(entry.task.params, this.facts) ?? []) : [];
@@ -146,7 +155,11 @@ export class HostSession {
     return planned.map((entry) => {
       const failure = failures.get(entry.task.index);
       if (!failure) return entry;
-      const message = `what would be written is not valid: ${failure.output?.trim() || failure.message}`;
+      const said = failure.output?.trim() || failure.message;
+      const first = ahead.find((earlier) => earlier.task.index < entry.task.index && bearsOn(earlier, entry, said));
+      if (first)
+        return unknownTask(entry.task, this.facts, `it holds only with what "${first.task.name}" makes of the host`);
+      const message = `what would be written is not valid: ${said}`;
       return { ...entry, findings: [...entry.findings, { level: 'refuse' as const, message }] };
     });
   }
