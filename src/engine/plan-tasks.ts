@@ -9,7 +9,7 @@ import type { State } from './state.ts';
 import type { Consent, Finding, Handler, Need, Outlook } from './task.ts';
 
 /** What the run and the whole playbook say to each of its tasks. */
-export type RunOutlook = Pick<Outlook, 'transport' | 'effects'>;
+export type RunOutlook = Pick<Outlook, 'transport' | 'passwordAsked' | 'effects'>;
 
 /** What differs, and what would make it right: a pure function of the playbook and the host's answers. Tasks that are `settled` stay as they were planned, and others count on them. */
 export function planTasks(

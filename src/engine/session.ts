@@ -97,7 +97,11 @@ export class HostSession {
 
   /** What the run and the whole playbook say to each task. */
   get outlook(): RunOutlook {
-    return { transport: this.host.transport, effects: effectsOf(this.playbook.tasks) };
+    return {
+      transport: this.host.transport,
+      passwordAsked: this.shell.passwordAsked,
+      effects: effectsOf(this.playbook.tasks),
+    };
   }
 
   /** The host key's fingerprint, where the transport has one. */

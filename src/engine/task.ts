@@ -116,6 +116,8 @@ export interface LocalFiles {
 export interface Outlook {
   /** How this run reaches the host. */
   readonly transport?: 'ssh' | 'openssh' | 'local' | undefined;
+  /** Whether sudo asked for the login's password on the way to root. */
+  readonly passwordAsked?: boolean | undefined;
   /** How all tasks of the playbook, also those behind, bear on who can log in. */
   readonly effects?: readonly AccessEffect[] | undefined;
   /** Whether an earlier task changes something. */

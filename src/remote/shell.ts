@@ -48,6 +48,8 @@ interface Running {
  */
 export class RootShell {
   readonly facts: Facts;
+  /** True where sudo asked for the login's password on the way to root. */
+  readonly passwordAsked: boolean;
   private readonly connection: Connection;
   private readonly channel: Channel;
   private readonly nonce: string;
@@ -57,6 +59,7 @@ export class RootShell {
 
   private constructor(booted: Booted, connection: Connection, nonce: string) {
     this.facts = booted.facts;
+    this.passwordAsked = booted.passwordAsked;
     this.connection = connection;
     this.channel = booted.channel;
     this.nonce = nonce;
@@ -230,6 +233,7 @@ export class RootShell {
 interface Booted {
   readonly channel: Channel;
   readonly facts: Facts;
+  readonly passwordAsked: boolean;
   /** Routes every later mark to the shell. */
   handOver(onMark: (stream: 'stdout' | 'stderr', mark: Mark, data: Buffer) => void): void;
   stderrNoise(): string;
@@ -259,6 +263,7 @@ function boot(channel: Channel, become: Become, nonce: string, connection: Conne
           resolve({
             channel,
             facts,
+            passwordAsked: prompts > 0,
             handOver: (next) => {
               deliver = next;
             },

@@ -171,6 +171,14 @@ const LOCK_OUTS: readonly LockOut[] = [
     says: /could not become root/,
   },
   {
+    fault: 'the login’s password is locked, and its sudo asks for it',
+    tasks: '- user: { name: admin1, password_lock: true }',
+    user: 'admin1',
+    env: { HARDEN_BECOME_PASSWORD: 'lab-secret' },
+    outcome: 'refused',
+    says: /its sudo asks for the password/,
+  },
+  {
     fault: 'the login shell is nologin',
     tasks: '- user: { name: root, shell: /usr/sbin/nologin }',
     outcome: 'refused',

@@ -27,6 +27,8 @@ export interface TaskCase {
   readonly pending?: readonly Need[];
   /** How the playbook's tasks bear on who can log in. */
   readonly effects?: readonly AccessEffect[];
+  /** Whether sudo asked for the login's password. */
+  readonly passwordAsked?: boolean;
   /** The operator's files, by path, for types that `load`. */
   readonly files?: Readonly<Record<string, string>>;
   /** What templates among `files` are rendered with. */
@@ -150,7 +152,13 @@ function check(type: AnyTaskType, row: TaskCase, facts: Facts, outcome: Outcome)
   if (expected.notScript !== undefined) expectNotText(script ?? '', expected.notScript);
   if (expected.findings !== undefined) {
     const findings =
-      type.findings?.(change, params, { facts, before, pending: row.pending, effects: row.effects }) ?? [];
+      type.findings?.(change, params, {
+        facts,
+        before,
+        pending: row.pending,
+        effects: row.effects,
+        passwordAsked: row.passwordAsked,
+      }) ?? [];
     const lines = findings.map((finding) => `${finding.level}: ${finding.message} ${finding.hint ?? ''}`);
     expect(lines).toHaveLength(expected.findings.length);
     for (const [index, text] of expected.findings.entries()) expectText(lines[index] ?? '', [text]);

@@ -285,6 +285,14 @@ describeTask(userTask, [
     },
   },
   {
+    name: 'does not lock the password that its own sudo asks for',
+    params: { name: 'admin', password_lock: true },
+    given: account({ shadow: OLD, more: '+home:\n+sudoers:%sudo\n' }),
+    facts: { login: 'admin' },
+    passwordAsked: true,
+    expect: { findings: [/^refuse: .*its sudo asks for the password: locked, it could not become root/] },
+  },
+  {
     name: 'leaves its own account a way to root',
     params: { name: 'admin', groups: ['adm'] },
     given: account({ groups: 'admin sudo', more: '+home:\n+sudoers:root\n+sudoers:%sudo\n' }),

@@ -18,11 +18,14 @@ const NO_LOGIN = /\/(?:nologin|false|true|sync)$/;
 export function userFindings(
   change: Change<UserState>,
   p: User,
-  { facts, pending = [] }: Pick<FindingContext<UserState>, 'facts' | 'pending'>,
+  { facts, passwordAsked, pending = [] }: Pick<FindingContext<UserState>, 'facts' | 'passwordAsked' | 'pending'>,
 ): readonly Finding[] {
   if (change.after === null) return deletion(p, change.before, facts);
   const getsRule = pending.some((need) => need.startsWith('path:/etc/sudoers.d/'));
-  return [...(facts.login === p.name ? lockOuts(change, p, getsRule) : []), ...remarks(change, p)];
+  return [
+    ...(facts.login === p.name ? lockOuts(change, p, getsRule, passwordAsked ?? false) : []),
+    ...remarks(change, p),
+  ];
 }
 
 function deletion(p: User, before: UserState, facts: Facts): readonly Finding[] {
@@ -51,7 +54,12 @@ function deletion(p: User, before: UserState, facts: Facts): readonly Finding[] 
   return [warning(`whatever ${p.name} still runs is ended`)];
 }
 
-function lockOuts({ before, after, keys }: Change<UserState>, p: User, getsRule: boolean): readonly Finding[] {
+function lockOuts(
+  { before, after, keys }: Change<UserState>,
+  p: User,
+  getsRule: boolean,
+  passwordAsked: boolean,
+): readonly Finding[] {
   const findings: Finding[] = [];
   if (keys.includes('shell') && NO_LOGIN.test(after?.shell ?? ''))
     findings.push(
@@ -73,10 +81,15 @@ function lockOuts({ before, after, keys }: Change<UserState>, p: User, getsRule:
     );
   if (keys.includes('password_lock') && after?.password_lock && p.name !== 'root')
     findings.push(
-      warning(
-        `${p.name} is the account that harden logged in with: if its sudo asks for the password, locking it ends that`,
-        'The change is undone by itself unless a fresh login can become root',
-      ),
+      passwordAsked && !getsRule
+        ? refusal(
+            `${p.name} is the account that harden logged in with, and its sudo asks for the password: locked, it could not become root any more`,
+            'Give it a rule with `nopassword: true` first (sudoers)',
+          )
+        : warning(
+            `${p.name} is the account that harden logged in with: if its sudo asks for the password, locking it ends that`,
+            'The change is undone by itself unless a fresh login can become root',
+          ),
     );
   return findings;
 }
