@@ -34,6 +34,15 @@ describe('pages', () => {
   });
 });
 
+test('what the Vagrantfile reads from the environment stands at its top and in its page', () => {
+  const vagrantfile = readFileSync('Vagrantfile', 'utf8');
+  const names = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, name = '']) => name).sort();
+  const read = [...new Set(names(vagrantfile, /setting(?:\.call)?\('([A-Z_]+)'/g)), 'DOCKER_BENCH'].sort();
+  expect(read.length).toBeGreaterThan(10);
+  expect(names(vagrantfile, /^# +HARDEN_([A-Z_]+) {2}/gm)).toEqual(read);
+  expect(names(readFileSync('docs/vagrant.md', 'utf8'), /^\| `HARDEN_([A-Z_]+)`/gm)).toEqual(read);
+});
+
 describe('playbooks', () => {
   const home = mkdtempSync(join(tmpdir(), 'harden-docs-'));
   mkdirSync(join(home, '.ssh'));
