@@ -11,6 +11,7 @@ import { commandTask } from './command.ts';
 import { copyTask } from './copy.ts';
 import { cronTask } from './cron.ts';
 import { debconfTask } from './debconf.ts';
+import { dockerContainerTask } from './docker-container.ts';
 import { dockerDaemonTask } from './docker-daemon.ts';
 import { dockerImageTask } from './docker-image.ts';
 import { dockerNetworkTask } from './docker-network.ts';
@@ -49,6 +50,7 @@ const types: readonly AnyTaskType[] = [
   copyTask,
   cronTask,
   debconfTask,
+  dockerContainerTask,
   dockerDaemonTask,
   dockerImageTask,
   dockerNetworkTask,

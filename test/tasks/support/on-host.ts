@@ -58,8 +58,13 @@ export interface Planned<P, S extends State> {
   readonly findings: readonly string[];
 }
 
-/** One task from probe to proof on a host, applied twice, as every change must bear. */
-export async function converge(host: LabHost, type: AnyTaskType, params: unknown): Promise<Outcome> {
+/** One task from probe to proof on a host, applied twice, as every change must bear, or once where that takes long. */
+export async function converge(
+  host: LabHost,
+  type: AnyTaskType,
+  params: unknown,
+  times: readonly string[] = ['first', 'second'],
+): Promise<Outcome> {
   const parsed = type.params.parse(params);
   const task = type.load ? type.load(parsed, fakeFiles({})) : parsed;
   const look = async () => type.read(await probeOnHost(host, type.probe(task, debian12Facts)), task);
@@ -68,7 +73,7 @@ export async function converge(host: LabHost, type: AnyTaskType, params: unknown
   if (!change) return { action: 'none', left: [] };
   const checked = await runOnHost(host, type.validate?.(change, task, debian12Facts) ?? ':');
   if (checked.exitCode !== 0) return { action: change.action, failure: checked.stderr, left: [...change.keys] };
-  for (const time of ['first', 'second']) {
+  for (const time of times) {
     const applied = await runOnHost(host, type.apply(change, task, debian12Facts));
     if (applied.exitCode !== 0)
       return { action: change.action, failure: `${time}: ${applied.stderr}`, left: [...change.keys] };
