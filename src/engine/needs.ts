@@ -31,8 +31,9 @@ function test(need: Need): Script {
     case 'running':
       return sh`systemctl is-active -q ${name} 2>/dev/null`;
     case 'network':
+    case 'container':
       // systemd would start a docker that is stopped for whoever asks its socket
-      return sh`systemctl is-active -q docker.service 2>/dev/null && docker -H unix:///run/docker.sock network inspect ${name} >/dev/null 2>&1`;
+      return sh`systemctl is-active -q docker.service 2>/dev/null && docker -H unix:///run/docker.sock ${need.slice(0, need.indexOf(':'))} inspect ${name} >/dev/null 2>&1`;
     default:
       return sh`command -v ${name} >/dev/null`;
   }
@@ -79,6 +80,7 @@ const WORDS: Record<string, string> = {
   unit: 'the systemd unit',
   running: 'the running unit',
   network: "Docker's network",
+  container: 'the container',
   command: 'the command',
 };
 

@@ -7,9 +7,10 @@ import type { State } from './state.ts';
 
 /**
  * Something a task needs on the host, or brings: `path:/etc/docker`, `user:admin`, `group:docker`, `package:docker.io`, `unit:docker.service`
- * (systemd knows it), `running:docker.service` (it is active: what it tells is known only then), `network:front` (Docker's), `command:ufw`.
+ * (systemd knows it), `running:docker.service` (it is active: what it tells is known only then), `network:front` and `container:web` (Docker's), `command:ufw`.
  */
-export type Need = `${'path' | 'user' | 'group' | 'package' | 'unit' | 'running' | 'network' | 'command'}:${string}`;
+export type Need =
+  `${'path' | 'user' | 'group' | 'package' | 'unit' | 'running' | 'network' | 'container' | 'command'}:${string}`;
 
 /** What runs once, after the steps, when a step that names it changed something. */
 export interface Handler {

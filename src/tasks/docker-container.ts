@@ -1,9 +1,9 @@
 import { defineTask } from '../engine/task.ts';
 import { DOCKER_NEEDS } from './support/docker/cli.ts';
-import { containerFindings } from './support/docker/container-findings.ts';
-import { DockerContainer } from './support/docker/container-params.ts';
-import { applyContainer, probeContainer, undoContainer } from './support/docker/container-scripts.ts';
-import { type ContainerState, makesAnew, readContainer, wantContainer } from './support/docker/container-state.ts';
+import { containerFindings } from './support/docker-container/findings.ts';
+import { DockerContainer, sharedContainers } from './support/docker-container/params.ts';
+import { applyContainer, probeContainer, undoContainer } from './support/docker-container/scripts.ts';
+import { type ContainerState, makesAnew, readContainer, wantContainer } from './support/docker-container/state.ts';
 
 /** A container, hardened unless the playbook says otherwise. */
 export const dockerContainerTask = defineTask<DockerContainer, ContainerState>({
@@ -37,7 +37,9 @@ export const dockerContainerTask = defineTask<DockerContainer, ContainerState>({
   needs: (p) => [
     ...DOCKER_NEEDS,
     ...(p.state === 'absent' ? [] : p.networks.map(({ name }) => `network:${name}` as const)),
+    ...sharedContainers(p).map((name) => `container:${name}` as const),
   ],
+  provides: (p) => (p.state === 'absent' ? [] : [`container:${p.name}`]),
   action: (p, { before }) => (p.state === 'absent' ? 'delete' : before?.state === 'absent' ? 'create' : 'update'),
   findings: (change, p, { before, pending = [] }) => containerFindings(change, p, before, pending),
   // "true" and "80" as secrets would only tear texts apart

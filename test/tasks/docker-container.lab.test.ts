@@ -16,6 +16,8 @@ const UPDATED = { action: 'update', left: [] };
 describe.skipIf(unavailable !== undefined).each(['bookworm', 'trixie'] as const)(
   `docker_container on a host with %s${unavailable ? ` (left out: ${unavailable})` : ''}`,
   (suite) => {
+    // what hangs on harden alone, and not on Docker's version
+    const oneIsEnough = suite === 'bookworm';
     let host: LabHost;
     const said = async (command: string): Promise<string> => {
       const { stdout, stderr, exitCode } = await host.exec(command);
@@ -31,6 +33,10 @@ describe.skipIf(unavailable !== undefined).each(['bookworm', 'trixie'] as const)
     beforeAll(async () => {
       host = await bootHost({ suite, docker: true });
       await startRegistry(host);
+      // what the daemon adds to each container is no difference
+      await said(`mkdir -p /etc/docker && cat >/etc/docker/daemon.json <<'END' && systemctl restart docker
+{ "default-ulimits": { "core": { "Name": "core", "Soft": 0, "Hard": 0 } }, "log-driver": "local", "log-opts": { "max-file": "2" }, "no-new-privileges": true, "init": true }
+END`);
     }, 600_000);
     afterAll(() => host?.stop());
 
@@ -49,9 +55,9 @@ describe.skipIf(unavailable !== undefined).each(['bookworm', 'trixie'] as const)
       expect((await host.exec('docker exec app sh -c "touch /x"')).stderr).toContain('Read-only file system');
       expect(
         await inspect(
-          '{{with .HostConfig}}{{.Memory}} {{.NanoCpus}} {{.PidsLimit}} {{.IpcMode}} {{.RestartPolicy}}{{end}}',
+          '{{with .HostConfig}}{{.Memory}} {{.NanoCpus}} {{.PidsLimit}} {{.IpcMode}} {{.RestartPolicy.Name}} {{.RestartPolicy.MaximumRetryCount}}{{end}}',
         ),
-      ).toBe('536870912 1000000000 256 private {on-failure 5}');
+      ).toBe('536870912 1000000000 256 private on-failure 5');
     }, 120_000);
 
     test.skipIf(BENCH === undefined)(
@@ -121,7 +127,7 @@ describe.skipIf(unavailable !== undefined).each(['bookworm', 'trixie'] as const)
         expect(await converge(host, dockerNetworkTask, { name, ipam_config: [{ subnet }] })).toEqual(UPDATED);
       await said(`printf '{"defaultAction":"SCMP_ACT_ALLOW"}' >/srv/profile.json`);
       const { change } = await plan(everything);
-      expect(change?.keys).toContain('entrypoint' in everything ? 'command' : '');
+      expect(change?.keys).toContain('command');
       expect(await twice(everything)).toEqual(UPDATED);
       expect((await plan(everything)).change).toBeUndefined();
       expect(
@@ -131,8 +137,8 @@ describe.skipIf(unavailable !== undefined).each(['bookworm', 'trixie'] as const)
       ).toMatch(
         /^uid=1000 gid=1000 groups=7,1000\nbox\nit's "\$\(touch \/PWNED\)" \\ #secret \.Max open files +256 +512[^\n]*\n192\.0\.2\.7\s+db/,
       );
-      expect(await inspect('{{.State.Health.Status}} {{json .Config.Labels}} {{json .Args}}')).toBe(
-        `healthy {"empty":"","org.example.what":"a 'label' $(touch /PWNED)"} ["--","/bin/busybox","env","busybox","sh","-c","trap exit TERM; while :; do sleep 1; done","a b","$(touch /PWNED)"]`,
+      expect(await inspect('{{.State.Health.Status}} {{json .Config.Labels}} {{json .Config.Cmd}}')).toBe(
+        `healthy {"empty":"","org.example.what":"a 'label' $(touch /PWNED)"} ["env","busybox","sh","-c","trap exit TERM; while :; do sleep 1; done","a b","$(touch /PWNED)"]`,
       );
       expect((await host.exec('test -e /PWNED')).exitCode).toBe(1);
       expect(await said('docker ps -a --format "{{.Names}}"; ls /run | grep -c harden-test || :')).toBe('app\n0');
@@ -175,59 +181,72 @@ describe.skipIf(unavailable !== undefined).each(['bookworm', 'trixie'] as const)
       );
     }, 120_000);
 
-    test('a container that is made anew keeps its named volumes, and nothing else', async () => {
-      const kept = { ...plain, volumes: ['kept:/kept'], read_only: false };
-      expect(await task(kept)).toEqual(UPDATED);
-      await said("docker exec app sh -c 'echo yes >/kept/file; echo lost >/file'");
-      const { change, params } = await plan({ ...kept, user: '0' });
-      expect(dockerContainerTask.irreversible!(params, change!)).toContain('loses');
-      expect(await task({ ...kept, user: '0' })).toEqual(UPDATED);
-      expect(await said("docker exec app sh -c 'cat /kept/file; ls /file || :' 2>/dev/null")).toBe('yes');
-      await said(`docker rm -f app; docker run -d --name app -v /kept busybox busybox sleep 1000`);
-      expect((await plan({ ...kept, volumes: [] })).findings).toContainEqual(
-        expect.stringMatching(/^warn: what is in \/kept will not be in the new container: .* the volume [0-9a-f]{12}…/),
-      );
-    }, 120_000);
-
-    test('a new container that does not get well leaves the old one in its place', async () => {
-      expect(await task(plain)).toEqual(UPDATED);
-      const id = await inspect('{{.Id}}');
-      const ways = [
-        { command: 'busybox false' },
-        { command: 'no-such-program' },
-        { healthcheck: { test: 'false', interval: '1s', retries: 1 } },
-        { healthcheck: { test: 'sleep 100', interval: '1s', timeout: '60s', retries: 9 }, healthy_wait_timeout: 3 },
-        { networks: ['front'], published_ports: ['127.0.0.1:5000:80'] },
-      ];
-      for (const way of ways) {
-        const { failure } = await task({ ...plain, ...way });
-        expect(failure).toContain('the container before is back under the name app');
-        expect(await said(`docker inspect -f '{{.Id}} {{.State.Running}}' app; docker ps -aq | wc -l`)).toBe(
-          `${id} true\n1`,
+    test.skipIf(oneIsEnough)(
+      'a container that is made anew keeps its named volumes, and nothing else',
+      async () => {
+        const kept = { ...plain, volumes: ['kept:/kept'], read_only: false };
+        expect(await task(kept)).toEqual(UPDATED);
+        await said("docker exec app sh -c 'echo yes >/kept/file; echo lost >/file'");
+        const { change, params } = await plan({ ...kept, user: '0' });
+        expect(dockerContainerTask.irreversible!(params, change!)).toContain('loses');
+        expect(await task({ ...kept, user: '0' })).toEqual(UPDATED);
+        expect(await said("docker exec app sh -c 'cat /kept/file; ls /file || :' 2>/dev/null")).toBe('yes');
+        await said(`docker rm -f app; docker run -d --name app -v /kept busybox busybox sleep 1000`);
+        expect((await plan({ ...kept, volumes: [] })).findings).toContainEqual(
+          expect.stringMatching(
+            /^warn: what is in \/kept will not be in the new container: .* the volume [0-9a-f]{12}…/,
+          ),
         );
-      }
-      expect((await task({ ...plain, image: 'no-such:image' })).failure).toBeDefined();
-      expect(await said(`docker inspect -f '{{.Id}} {{.State.Running}}' app`)).toBe(`${id} true`);
-    }, 240_000);
+      },
+      120_000,
+    );
 
-    test('a run that was cut off is finished by the next one', async () => {
-      const other = { ...plain, hostname: 'other' };
-      const { change, params } = await plan(other);
-      const script = dockerContainerTask.apply(change!, params, debian12Facts);
-      for (const place of [
-        /^.*rename app app\.harden-old$/m,
-        /^.*rename app\.harden-new app$/m,
-        /docker -H \S+ start app/,
-      ]) {
-        expect(script).toMatch(place);
-        const cut = await runOnHost(host, script.replace(place, 'exit 9'));
-        expect(cut.exitCode).toBe(9);
-      }
-      expect(await said('docker ps -a --format "{{.Names}}" | sort')).toBe('app\napp.harden-old');
-      expect((await plan(other)).change?.keys).toContain('leftover');
-      expect(await task(other)).toEqual(UPDATED);
-      expect(await said('docker ps -a --format "{{.Names}}"; docker exec app hostname')).toBe('app\nother');
-    }, 120_000);
+    test.skipIf(oneIsEnough)(
+      'a new container that does not get well leaves the old one in its place',
+      async () => {
+        expect(await task(plain)).toEqual(UPDATED);
+        const id = await inspect('{{.Id}}');
+        const ways = [
+          { command: 'busybox false' },
+          { healthcheck: { test: 'false', interval: '1s', retries: 1 } },
+          { healthcheck: { test: 'sleep 100', interval: '1s', timeout: '60s', retries: 9 }, healthy_wait_timeout: 3 },
+          { networks: ['front'], published_ports: ['127.0.0.1:5000:80'] },
+        ];
+        for (const way of ways) {
+          const { failure } = await task({ ...plain, ...way });
+          expect(failure).toContain('the container before is back under the name app');
+          expect(await said(`docker inspect -f '{{.Id}} {{.State.Running}}' app; docker ps -aq | wc -l`)).toBe(
+            `${id} true\n1`,
+          );
+        }
+        expect((await task({ ...plain, image: 'no-such:image' })).failure).toBeDefined();
+        expect(await said(`docker inspect -f '{{.Id}} {{.State.Running}}' app`)).toBe(`${id} true`);
+      },
+      240_000,
+    );
+
+    test.skipIf(oneIsEnough)(
+      'a run that was cut off is finished by the next one',
+      async () => {
+        const other = { ...plain, hostname: 'other' };
+        const { change, params } = await plan(other);
+        const script = dockerContainerTask.apply(change!, params, debian12Facts);
+        for (const place of [
+          /^.*rename app app\.harden-old$/m,
+          /^.*rename app\.harden-new app$/m,
+          /docker -H \S+ start app/,
+        ]) {
+          expect(script).toMatch(place);
+          const cut = await runOnHost(host, script.replace(place, 'exit 9'));
+          expect(cut.exitCode).toBe(9);
+        }
+        expect(await said('docker ps -a --format "{{.Names}}" | sort')).toBe('app\napp.harden-old');
+        expect((await plan(other)).change?.keys).toContain('leftover');
+        expect(await task(other)).toEqual(UPDATED);
+        expect(await said('docker ps -a --format "{{.Names}}"; docker exec app busybox hostname')).toBe('app\nother');
+      },
+      120_000,
+    );
 
     test('an image behind the tag is taken up, and taken back where it does not work', async () => {
       await said('docker rm -f app');
@@ -253,23 +272,31 @@ describe.skipIf(unavailable !== undefined).each(['bookworm', 'trixie'] as const)
       expect(await inspect('{{.Id}} {{.State.Running}} {{.Config.Labels.version}}')).toBe(`${id} true 2`);
     }, 240_000);
 
-    test('runs, stops and goes', async () => {
-      await said('docker rm -f app');
-      expect(await task({ ...plain, state: 'present' })).toEqual(UPDATED);
-      expect(await inspect('{{.State.Status}}')).toBe('created');
-      const { change, params } = await plan(plain);
-      expect(await task(plain)).toEqual(UPDATED);
-      await runOnHost(host, dockerContainerTask.undo!(change!, params, debian12Facts)!);
-      expect(await inspect('{{.State.Running}}')).toBe('false');
-      expect(await task(plain)).toEqual(UPDATED);
-      expect(await task({ ...plain, state: 'stopped' })).toEqual(UPDATED);
-      expect(await task({ name: 'app', state: 'absent' })).toEqual(UPDATED);
-      expect(await said('docker ps -aq')).toBe('');
-      expect(await task({ ...plain, privileged: true, state: 'present' })).toEqual(UPDATED);
-      expect((await plan({ ...plain, privileged: true, state: 'present' })).findings).toContainEqual(
-        expect.stringContaining('privileged'),
-      );
-    }, 120_000);
+    test.skipIf(oneIsEnough)(
+      'runs, stops and goes',
+      async () => {
+        await said('docker rm -f app');
+        expect(await task({ ...plain, state: 'present' })).toEqual(UPDATED);
+        expect(await inspect('{{.State.Status}}')).toBe('created');
+        const { change, params } = await plan(plain);
+        expect(await task(plain)).toEqual(UPDATED);
+        await runOnHost(host, dockerContainerTask.undo!(change!, params, debian12Facts)!);
+        expect(await inspect('{{.State.Running}}')).toBe('false');
+        expect(await task(plain)).toEqual(UPDATED);
+        const beside = { ...plain, name: 'beside', network_mode: 'container:app', pid_mode: 'container:app' };
+        expect(await task(beside)).toEqual(UPDATED);
+        expect((await plan(beside)).change).toBeUndefined();
+        expect(await task({ name: 'beside', state: 'absent' })).toEqual(UPDATED);
+        expect(await task({ ...plain, state: 'stopped' })).toEqual(UPDATED);
+        expect(await task({ name: 'app', state: 'absent' })).toEqual(UPDATED);
+        expect(await said('docker ps -aq')).toBe('');
+        expect(await task({ ...plain, privileged: true, state: 'present' })).toEqual(UPDATED);
+        expect((await plan({ ...plain, privileged: true, state: 'present' })).findings).toContainEqual(
+          expect.stringContaining('privileged'),
+        );
+      },
+      120_000,
+    );
 
     test('what would fail is refused at plan', async () => {
       const { findings } = await plan({

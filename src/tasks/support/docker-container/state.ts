@@ -1,11 +1,12 @@
 import type { StateValue } from '../../../engine/state.ts';
+import { listAt, mapAt, parseDockerJson, sections, textAt } from '../docker/cli.ts';
+import { imageKey, imageRef } from '../docker/image-ref.ts';
+import { digestsOf } from '../docker/image-state.ts';
+import type { RegistryAnswer } from '../docker/registry.ts';
 import type { Json } from '../docker-daemon/config.ts';
-import { listAt, mapAt, parseDockerJson, sections, textAt } from './cli.ts';
-import { containerFields, portsOf } from './container-fields.ts';
-import type { DockerContainer } from './container-params.ts';
-import { imageKey, imageRef } from './image-ref.ts';
-import { digestsOf } from './image-state.ts';
-import { parseRegistryAnswer, type RegistryAnswer } from './registry.ts';
+import { type Around, aroundIn, aroundOf, linesOf, unsupported } from './around.ts';
+import { containerFields } from './fields.ts';
+import type { DockerContainer } from './params.ts';
 
 /**
  * `state`; `image`, with a remark where the name stands for another image by now; `env`: the names, with a remark where a value is another
@@ -13,36 +14,10 @@ import { parseRegistryAnswer, type RegistryAnswer } from './registry.ts';
  */
 export type ContainerState = Readonly<Record<string, StateValue>>;
 
-/** What stands around a container, for the findings and for putting back what was changed in place. */
-export interface Around {
-  /** The image that is wanted, where the host has it. */
-  readonly image?: { readonly user: string; readonly healthcheck: boolean; readonly volumes: readonly string[] };
-  readonly registry?: RegistryAnswer;
-  /** Undefined where dockerd could not be asked. */
-  readonly limits?: {
-    readonly cpus: number;
-    readonly memory: boolean;
-    readonly pids: boolean;
-    readonly quota: boolean;
-  };
-  /** Sources of bind mounts that are not there. */
-  readonly missing: readonly string[];
-  /** What listens on the host: `tcp 127.0.0.1:8080`. */
-  readonly listening: readonly string[];
-  /** Ports that this container publishes itself. */
-  readonly own: readonly string[];
-  /** Volumes without a name: `PATH NAME`. */
-  readonly anonymous: readonly string[];
-  /** healthy, starting, unhealthy, or empty. */
-  readonly health: string;
-  readonly compose: string;
-  readonly exitCode: number;
-}
-
 /** What the probe printed. */
 export function readContainer(output: string, p: DockerContainer): ContainerState {
   const found = sections(output);
-  const container = first(found.get('container'));
+  const container = first(named(found.get('container'), linesOf(found, 'shared')));
   const made = first(found.get('made'));
   const wanted = first(found.get('wanted'));
   const around = aroundOf(found, container, wanted);
@@ -82,16 +57,6 @@ export function wantedFields(p: DockerContainer, limits: Around['limits']): Cont
   };
 }
 
-/** Limits that this kernel does not know; Docker leaves them out without a word. */
-export function unsupported(limits: Around['limits']): readonly string[] {
-  if (limits === undefined) return [];
-  return [
-    ...(limits.memory ? [] : ['memory', 'memory_swap']),
-    ...(limits.pids ? [] : ['pids_limit']),
-    ...(limits.quota ? [] : ['cpus']),
-  ];
-}
-
 /** Keys that `docker update` changes, and those that are no part of what a container is made with. */
 const IN_PLACE = new Set(containerFields.filter(({ inPlace }) => inPlace).map(({ key }) => key));
 const NO_FIELD = new Set(['state', 'leftover']);
@@ -106,11 +71,6 @@ export function inPlaceKeys(keys: readonly string[]): readonly string[] {
   return keys.filter((key) => IN_PLACE.has(key));
 }
 
-/** What was read around the container; undefined before anything was. */
-export function aroundIn(state: ContainerState | null): Around | undefined {
-  return typeof state?.around === 'string' ? (JSON.parse(state.around) as Around) : undefined;
-}
-
 function existing(before: ContainerState | null): ContainerState {
   return before === null || before.state === 'absent' ? { state: 'present' } : {};
 }
@@ -118,6 +78,14 @@ function existing(before: ContainerState | null): ContainerState {
 function first(text: string | undefined): Json | undefined {
   const list = parseDockerJson(text);
   return Array.isArray(list) ? list[0] : undefined;
+}
+
+// docker keeps a container whose namespaces are shared by its id
+function named(container: string | undefined, shared: readonly string[]): string | undefined {
+  return shared.reduce((text, line) => {
+    const [id = '', name = ''] = line.split(' ');
+    return text?.replaceAll(`"container:${id}"`, `"container:${name}"`);
+  }, container);
 }
 
 function stateOf(status: string): string {
@@ -168,50 +136,4 @@ function variables(of: Json | undefined): ReadonlyMap<string, string> {
       return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
     }),
   );
-}
-
-function aroundOf(found: ReadonlyMap<string, string>, container: Json | undefined, wanted: Json | undefined): Around {
-  const info = parseDockerJson(found.get('info'));
-  const lines = (name: string): string[] => (found.get(name) ?? '').split('\n').filter((line) => line !== '');
-  const answer = found.get('registry')?.trim() ?? '';
-  const state = mapAt(container, 'State');
-  const health = textAt(mapAt(wanted, 'Config'), 'User');
-  const test = listAt(mapAt(mapAt(wanted, 'Config'), 'Healthcheck'), 'Test');
-  return {
-    ...(wanted === undefined
-      ? {}
-      : {
-          image: {
-            user: health,
-            healthcheck: test.length > 0 && test[0] !== 'NONE',
-            volumes: Object.keys(mapAt(mapAt(wanted, 'Config'), 'Volumes')),
-          },
-        }),
-    ...(answer === '' ? {} : { registry: parseRegistryAnswer(answer) }),
-    ...(Array.isArray(info)
-      ? { limits: { cpus: Number(info[0]), memory: info[1] === true, pids: info[2] === true, quota: info[3] === true } }
-      : {}),
-    missing: lines('missing'),
-    listening: lines('listening'),
-    own: container === undefined ? [] : portsOf(container),
-    anonymous: listAt(container, 'Mounts').flatMap((mount) =>
-      textAt(mount, 'Type') === 'volume' && /^[0-9a-f]{64}$/.test(textAt(mount, 'Name'))
-        ? [`${textAt(mount, 'Destination')} ${textAt(mount, 'Name')}`]
-        : [],
-    ),
-    health: textAt(mapAt(state, 'Health'), 'Status'),
-    compose: String(mapAt(mapAt(container, 'Config'), 'Labels')['com.docker.compose.project'] ?? ''),
-    exitCode: Number((state as Readonly<Record<string, Json>>).ExitCode ?? 0),
-  };
-}
-
-/** Whether the playbook leaves the user to an image that is root's. */
-export function runsAsRoot(p: DockerContainer, around: Around | undefined): boolean {
-  const user = p.user ?? around?.image?.user;
-  return user !== undefined && /^(|0|root)(:.*)?$/.test(user);
-}
-
-/** True where the container will have a health check. */
-export function isChecked(p: DockerContainer, around: Around | undefined): boolean {
-  return p.healthcheck === undefined ? around?.image?.healthcheck !== false : p.healthcheck !== 'none';
 }

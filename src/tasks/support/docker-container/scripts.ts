@@ -1,12 +1,19 @@
 import type { Change } from '../../../engine/diff.ts';
 import { raw, type Script, sh } from '../../../remote/sh.ts';
-import { DOCKER } from './cli.ts';
-import { commandWords, containerFields, NEW, volumes } from './container-fields.ts';
-import type { DockerContainer } from './container-params.ts';
-import { aroundIn, type ContainerState, inPlaceKeys, makesAnew } from './container-state.ts';
-import { imageKey } from './image-ref.ts';
-import { inspectImage } from './image-state.ts';
-import { askRegistry } from './registry.ts';
+import { DOCKER } from '../docker/cli.ts';
+import { imageKey } from '../docker/image-ref.ts';
+import { inspectImage } from '../docker/image-state.ts';
+import { askRegistry } from '../docker/registry.ts';
+import { aroundIn } from './around.ts';
+import { containerFields } from './fields.ts';
+import { restartPolicy } from './fields-limits.ts';
+import { commandWords } from './fields-process.ts';
+import { volumes } from './fields-storage.ts';
+import { type DockerContainer, sharedContainers } from './params.ts';
+import { type ContainerState, inPlaceKeys, makesAnew } from './state.ts';
+
+/** What a container is called until it takes the place of the one before it. */
+const NEW = '.harden-new';
 
 /** What the container before is called until the new one has proved itself. */
 const OLD = '.harden-old';
@@ -32,14 +39,21 @@ echo '== wanted'
 printf '%s\n' "$wanted"
 echo '== info'
 ${DOCKER} info -f '[{{.NCPU}},{{.MemoryLimit}},{{.PidsLimit}},{{.CPUCfsQuota}}]'
+echo '== shared'
+for other in ${sharedContainers(p)}; do ${DOCKER} container inspect -f '{{.Id}}' "$other" 2>/dev/null | sed "s/$/ $other/"; done
 echo '== missing'
 for source in ${sources}; do [ -e "$source" ] || printf '%s\n' "$source"; done
 echo '== listening'
 ${raw(p.published_ports.length === 0 ? ':' : "ss -Hltun 2>/dev/null | awk '{ print $1, $5 }'")}
 echo '== registry'
-${raw(p.pull === 'always' ? '' : `[ "$wanted" = '[]' ] || exit 0\n`)}${raw(askRegistry(p.image))}`);
+${raw(registryQuestion(p.image, p.pull))}`);
   }
   return parts.join('\n');
+}
+
+function registryQuestion(image: string, pull: DockerContainer['pull']): Script {
+  if (pull === 'never') return ':';
+  return pull === 'always' ? askRegistry(image) : `[ "$wanted" = '[]' ] || exit 0\n${askRegistry(image)}`;
 }
 
 /** Script that makes the change; safe to repeat after being cut off anywhere. */
@@ -83,10 +97,6 @@ done
 function makeContainer(p: DockerContainer, before: ContainerState | null): Script {
   const image = imageKey(p.image ?? '');
   const [name, next, old] = [p.name, p.name + NEW, p.name + OLD];
-  const pull =
-    p.pull === 'always' && aroundIn(before)?.registry?.digest !== undefined
-      ? sh`${DOCKER} pull -q ${image} >/dev/null\n`
-      : sh`${DOCKER} image inspect ${image} >/dev/null 2>&1 || ${DOCKER} pull -q ${image} >/dev/null\n`;
   const environment = Object.entries(p.env).map(([variable, value]) => sh`  printf '%s\n' ${`${variable}=${value}`}\n`);
   const connect = p.networks
     .slice(1)
@@ -103,7 +113,7 @@ if there ${old}; then
   ${DOCKER} rename ${old} ${name}
 fi
 if there ${next}; then ${DOCKER} rm -f ${next} >/dev/null; fi
-${raw(pull)}{
+${raw(pullImage(p, before))}{
   :
 ${raw(environment.join(''))}} >"$harden_tmp/env"
 ${DOCKER} --config "$harden_tmp" create --name ${next} --env-file "$harden_tmp/env" ${args} ${image} ${commandWords(p)} >/dev/null
@@ -116,6 +126,14 @@ fi
 ${DOCKER} rename ${next} ${name}
 ${raw(p.state === 'started' ? proveNew(p) : '')}if there ${old}; then ${DOCKER} rm ${old} >/dev/null; fi
 `;
+}
+
+function pullImage(p: DockerContainer, before: ContainerState | null): Script {
+  const image = imageKey(p.image ?? '');
+  if (p.pull === 'never') return '';
+  return p.pull === 'always' && aroundIn(before)?.registry?.digest !== undefined
+    ? sh`${DOCKER} pull -q ${image} >/dev/null\n`
+    : sh`${DOCKER} image inspect ${image} >/dev/null 2>&1 || ${DOCKER} pull -q ${image} >/dev/null\n`;
 }
 
 function proveNew(p: DockerContainer): Script {
@@ -172,7 +190,7 @@ function updateArgs(p: DockerContainer): readonly string[] {
   return [
     ...['--memory', String(p.memory), '--memory-swap', String(swap)],
     ...['--cpus', String(p.cpus), '--pids-limit', String(p.pids_limit === 0 ? -1 : p.pids_limit)],
-    ...['--restart', p.restart_policy === 'on-failure' ? `on-failure:${p.restart_retries}` : p.restart_policy],
+    ...['--restart', restartPolicy(p)],
   ];
 }
 

@@ -1,21 +1,13 @@
 import type { Change } from '../../../engine/diff.ts';
 import type { Finding, Need } from '../../../engine/task.ts';
+import { imageRef } from '../docker/image-ref.ts';
+import { pullFindings } from '../docker/image-state.ts';
 import { refusal, warning } from '../finding.ts';
-import { volumes } from './container-fields.ts';
-import type { DockerContainer } from './container-params.ts';
-import {
-  type Around,
-  aroundIn,
-  type ContainerState,
-  isChecked,
-  makesAnew,
-  runsAsRoot,
-  unsupported,
-  wantedFields,
-} from './container-state.ts';
-import { type PublishedPort, spellPort } from './container-words.ts';
-import { imageRef } from './image-ref.ts';
-import { pullFindings } from './image-state.ts';
+import { type Around, aroundIn, isChecked, runsAsRoot, unsupported } from './around.ts';
+import { volumes } from './fields-storage.ts';
+import type { DockerContainer } from './params.ts';
+import { type ContainerState, makesAnew, wantedFields } from './state.ts';
+import { type PublishedPort, spellPort } from './words.ts';
 
 /** What Docker gives a container that does not drop any. */
 const USUAL = new Set(
@@ -45,6 +37,10 @@ export function containerFindings(
 function impossible(p: DockerContainer, around: Around | undefined, pending: readonly Need[]): readonly Finding[] {
   const findings: Finding[] = [];
   if (around?.registry !== undefined) findings.push(...pullFindings(p.image ?? '', around.registry));
+  if (p.pull === 'never' && around !== undefined && around.image === undefined)
+    findings.push(
+      warning(`${p.image} is not on the host, and pull: never fetches it from nowhere`, 'An earlier task must make it'),
+    );
   const cpus = around?.limits?.cpus;
   if (cpus !== undefined && p.cpus > cpus)
     findings.push(

@@ -5,17 +5,15 @@ import { canonicalNetwork, familyOf } from '../network.ts';
 export const Text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 
 /** A command as words: a list as it is, a text split at its spaces. */
-export const Words = z.union([
-  z
-    .string()
-    .trim()
-    .min(1)
-    .refine((text) => !/["'\\$`|&;<>]/.test(text), {
-      error: 'no shell reads this text, it is split at its spaces: write a list, [sh, -c, "…"] where a shell is meant',
-    })
-    .transform((text) => text.split(/\s+/)),
-  z.array(Text).min(1),
-]);
+export const Words = z
+  .union([z.string(), z.array(Text)], { error: 'write a command as a list of words, or as one text' })
+  .refine((words) => words.length > 0 && (typeof words !== 'string' || words.trim() !== ''), {
+    error: 'an empty command: leave it out',
+  })
+  .refine((words) => typeof words !== 'string' || !/["'\\$`|&;<>]/.test(words), {
+    error: 'no shell reads this text, it is split at its spaces: write a list, [sh, -c, "…"] where a shell is meant',
+  })
+  .transform((words) => (typeof words === 'string' ? words.trim().split(/\s+/) : words));
 
 /** A path inside a container. */
 export const InnerPath = z

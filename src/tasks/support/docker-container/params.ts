@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Bytes, Capability, InnerPath, Published, Seconds, Text, Words } from './container-words.ts';
-import { ImageName } from './image-ref.ts';
+import { ImageName } from '../docker/image-ref.ts';
+import { Bytes, Capability, InnerPath, Published, Seconds, Text, Words } from './words.ts';
 
 /** The name of a container as Docker takes it. */
 const ContainerName = z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/, {
@@ -190,10 +190,10 @@ export const DockerContainer = z
       "How to tell that it works; `none` takes the image's away. By default the image's.",
     ),
     pull: z
-      .enum(['missing', 'always'])
+      .enum(['missing', 'always', 'never'])
       .default('missing')
       .describe(
-        '`always` asks the registry at each plan; where the tag stands for another image by now, the container is made anew of it.',
+        '`always` asks the registry at each plan; where the tag stands for another image by now, the container is made anew of it. `never`: the image is made on the host, by an earlier task.',
       ),
     recreate: z
       .enum(['auto', 'never'])
@@ -223,10 +223,17 @@ export const DockerContainer = z
     error: 'a port can be published only from a network: name one under networks',
     path: ['published_ports'],
   })
-  .refine((p) => p.pull === 'missing' || !p.image?.includes('@'), {
+  .refine((p) => p.pull !== 'always' || !p.image?.includes('@'), {
     error: 'a digest always stands for the same image, so there is nothing to pull again: leave pull out',
     path: ['pull'],
   })
   .refine((p) => p.cpus === 0 || p.cpus >= 0.01, { error: 'cpus is at least 0.01', path: ['cpus'] })
   .refine((p) => p.memory === 0 || p.memory >= 6 * 1024 ** 2, { error: 'Docker gives at least 6m', path: ['memory'] });
 export type DockerContainer = z.infer<typeof DockerContainer>;
+
+/** The containers whose namespaces it is to share. */
+export function sharedContainers(p: DockerContainer): readonly string[] {
+  if (p.state === 'absent') return [];
+  const modes = [p.network_mode, p.ipc_mode, p.pid_mode].map((mode) => /^container:(.+)$/.exec(mode ?? '')?.[1] ?? '');
+  return [...new Set(modes)].filter((name) => name !== '');
+}
