@@ -4,17 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bootHost, type LabHost, labUnavailable } from '../test/lab/lab.ts';
+import { measureContainers } from './bench/containers.ts';
 import { type Contender, contenders } from './bench/contenders.ts';
 import { installAnsible, installPython } from './bench/install.ts';
 import { run, timed } from './bench/timed.ts';
 
-const USAGE = 'usage: npm run bench -- [--rounds N] [--latency MS]... [--without-ansible]\n';
+const USAGE =
+  'usage: npm run bench -- [--rounds N] [--latency MS]... [--without-ansible]\n       npm run bench -- --containers N   the audit of N containers\n';
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
     latency: { type: 'string', multiple: true, default: ['0', '50'] },
     'without-ansible': { type: 'boolean', default: false },
+    containers: { type: 'string' },
   },
 });
 const rounds = Number(values.rounds);
@@ -27,6 +30,14 @@ const unavailable = await labUnavailable();
 if (unavailable !== undefined) {
   process.stderr.write(`The bench needs a host. ${unavailable}\n`);
   process.exit(1);
+}
+
+if (values.containers !== undefined) {
+  const { bytes, checks, first, later } = await measureContainers(Number(values.containers), rounds + 1);
+  process.stdout.write(
+    `${values.containers} containers: one answer of ${Math.round(bytes / 1000)} kB, ${checks} checks; from there to the printed text ${first.toFixed(0)} ms, once warm ${median(later).toFixed(0)} ms (median of ${rounds})\n`,
+  );
+  process.exit(0);
 }
 
 const withAnsible = !values['without-ansible'];

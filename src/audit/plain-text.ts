@@ -9,5 +9,10 @@ export function plainText(text: string): string {
     .replace(/\t/g, ' ')
     .replace(/[\0-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
     .trim();
-  return clean.length > LONGEST ? `${clean.slice(0, LONGEST)}…` : clean;
+  return clip(clean, LONGEST);
+}
+
+/** No more of a text than so many characters: what strangers wrote may be of any length. */
+export function clip(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
 }

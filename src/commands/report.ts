@@ -10,6 +10,7 @@ import { plainProgress } from '../report/plain.ts';
 import { planText } from '../report/plan-text.ts';
 import { suggestionText } from '../report/suggestion-text.ts';
 import { summaryText } from '../report/summary-text.ts';
+import { togetherText } from '../report/together-text.ts';
 import { type ReportFileOptions, refuseUnwritable, writeReportFiles } from './report-files.ts';
 
 export interface OutputOptions extends ReportFileOptions {
@@ -52,6 +53,7 @@ export function openReport(command: string, playbook: string | null, options: Ou
       await writeReportFiles(recorder.document(), options, new Date());
       if (options.json) return print();
       for (const text of audits) io.out(text);
+      for (const { host, audits = [] } of recorder.document().hosts) io.out(togetherText(host, audits, paint));
       io.err(summaryText(recorder.document(), paint));
     },
     summary: () => recorder.summary(),

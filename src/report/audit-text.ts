@@ -1,21 +1,21 @@
 import { type AuditCheck, type AuditDone, type AuditResult, findingKey } from '../audit/result.ts';
 import { type AuditGroup, groupFindings } from './audit-groups.ts';
 import type { Paint } from './paint.ts';
-import { printable } from './text-diff.ts';
+import { oneLine, printable } from './text-diff.ts';
 
 /** An audit for people: the score and its change, the findings by what mends them, what changed since the run before, and whether a threshold was missed. */
 export function auditText(host: string, audit: AuditResult, paint: Paint): string {
   const title = `${paint('bold', host)} ${audit.tool}`;
-  if (audit.status === 'not-run') return `${title}: ${paint('yellow', `not run: ${printable(audit.reason)}`)}\n`;
+  if (audit.status === 'not-run') return `${title}: ${paint('yellow', `not run: ${oneLine(audit.reason)}`)}\n`;
   const score = audit.score === undefined ? '' : `score ${paint('bold', String(audit.score))} of `;
   const lines = [`${title}: ${score}${audit.checks} checks${change(audit)}`];
-  if (audit.incomplete) lines.push(paint('yellow', `  ${printable(audit.incomplete)}`));
+  if (audit.incomplete) lines.push(paint('yellow', `  ${oneLine(audit.incomplete)}`));
   const groups = groupFindings(audit.results);
   for (const group of groups) lines.push(...groupLines(group, paint));
   if (groups.length === 0) lines.push(`  ${paint('green', 'no warnings')}`);
   lines.push(...skipped(audit.results, paint), ...accepted(audit.results, paint), ...sinceLast(audit, paint));
-  for (const note of audit.notes ?? []) lines.push(`  ${paint('yellow', printable(note))}`);
-  for (const failure of audit.failures) lines.push(`  ${paint('red', `below the threshold: ${printable(failure)}`)}`);
+  for (const note of audit.notes ?? []) lines.push(`  ${paint('yellow', oneLine(note))}`);
+  for (const failure of audit.failures) lines.push(`  ${paint('red', `below the threshold: ${oneLine(failure)}`)}`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -53,17 +53,22 @@ function flag({ fix }: AuditCheck): string | undefined {
   return first?.kind === 'dockerfile' ? first.line : undefined;
 }
 
-function named({ id, title, subject, at }: AuditCheck): string {
+function named({ id, title, subject, at, related }: AuditCheck): string {
   const short = title.replace(/^Ensure (that )?/, '').replace(/ \((Automated|Manual|Scored)\)$/, '');
-  return `${at === undefined ? '' : `${printable(at)} `}${printable(id)} ${printable(short)}${subject === undefined ? '' : ` [${printable(subject)}]`}`;
+  const where = `${at === undefined ? '' : `${oneLine(at)} `}`;
+  const same = related === undefined ? '' : ` = docker-bench ${related.join(', ')}`;
+  return `${where}${oneLine(id)} ${oneLine(short)}${same}${subject === undefined ? '' : ` [${oneLine(subject)}]`}`;
 }
 
 function details(check: AuditCheck, paint: Paint): string {
-  return check.details ? paint('dim', ` (${printable(check.details).slice(0, 120)})`) : '';
+  return check.details ? paint('dim', ` (${oneLine(check.details).slice(0, 120)})`) : '';
 }
 
 /** So many skipped checks are counted, not listed. */
 const MANY = 10;
+
+/** So many names stand in one line; the others are counted. */
+const FEW = 30;
 
 /** What was not checked is said: it is not passed. */
 function skipped(results: readonly AuditCheck[], paint: Paint): string[] {
@@ -80,19 +85,31 @@ function accepted(results: readonly AuditCheck[], paint: Paint): string[] {
   const lines = results.flatMap((check) => {
     if (!check.accepted || check.result !== 'WARN') return [];
     const { reason, expires } = check.accepted;
-    return [`    ${named(check)}: ${printable(reason)}${expires ? ` (until ${expires})` : ''}`];
+    return [`    ${named(check)}: ${oneLine(reason)}${expires ? ` (until ${expires})` : ''}`];
   });
   return lines.length > 0 ? [`  ${paint('bold', 'accepted by the baseline')}`, ...lines] : [];
 }
 
-function sinceLast(audit: AuditDone, paint: Paint): string[] {
-  if (!audit.previous) return [];
-  const now = new Set(audit.results.filter(({ result }) => result === 'WARN').map(findingKey));
-  const before = new Set(audit.previous.warnings);
-  const mended = [...before].filter((key) => !now.has(key)).map(printable);
-  const fresh = [...now].filter((key) => !before.has(key)).map(printable);
-  return [
-    ...(mended.length > 0 ? [`  ${paint('green', `mended since: ${mended.join(', ')}`)}`] : []),
-    ...(fresh.length > 0 ? [`  ${paint('red', `new since: ${fresh.join(', ')}`)}`] : []),
-  ];
+function sinceLast({ results, previous }: AuditDone, paint: Paint): string[] {
+  if (!previous) return [];
+  const now = new Set(results.filter(({ result }) => result === 'WARN').map(findingKey));
+  const before = new Set(previous.warnings);
+  const subjects = new Set(results.map(({ subject }) => subject));
+  // A container that is not there any more was not mended.
+  const goneWith = (key: string) => {
+    const [, subject] = /^\S+ (.*)$/s.exec(key) ?? [];
+    return subject === undefined || subjects.has(subject) ? undefined : subject;
+  };
+  const left = [...before].filter((key) => !now.has(key));
+  const mended = left.filter((key) => goneWith(key) === undefined);
+  const gone = new Set(left.flatMap((key) => goneWith(key) ?? []));
+  const fresh = [...now].filter((key) => !before.has(key));
+  const line = (colour: 'green' | 'red' | 'dim', what: string, keys: readonly string[]) =>
+    keys.length > 0 ? [`  ${paint(colour, `${what} since: ${few(keys)}`)}`] : [];
+  return [...line('green', 'mended', mended), ...line('dim', 'gone', [...gone]), ...line('red', 'new', fresh)];
+}
+
+function few(names: readonly string[]): string {
+  const shown = names.slice(0, FEW).map(oneLine).join(', ');
+  return names.length > FEW ? `${shown} and ${names.length - FEW} more` : shown;
 }

@@ -62,9 +62,14 @@ function show(value: StateValue): string {
 /** Control characters cannot move a terminal's cursor once they are spelled out. */
 export function printable(text: string): string {
   return text.replaceAll(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
+}
+
+/** The same as one line: text of a stranger cannot pass for a line of a report. */
+export function oneLine(text: string): string {
+  return printable(text).replaceAll(/\s*\n\s*/g, ' ');
 }
 
 function paintLine(line: string, paint: Paint): string {

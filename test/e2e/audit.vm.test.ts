@@ -6,7 +6,8 @@ import { BADLY_RUN, CONTAINERS, changedFiles, FILES } from './support/badly-run.
 import { folder, hardenJson } from './support/harden.ts';
 
 // Everything is ten times slower, and docker-bench-security takes a minute and a half.
-vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });
+vi.setConfig({ testTimeout: 2_400_000, hookTimeout: 900_000 });
+const patience = { timeout: 1_000_000 };
 
 const unavailable =
   (await labUnavailable()) ??
@@ -21,14 +22,14 @@ describe.skipIf(unavailable)('a pristine Debian 12 with Docker, its own kernel a
 
   test('audit, --suggest, apply, audit: the predicted score is the real one, and nothing else has changed', async () => {
     const suggestion = join(await folder({}), 'suggestion.yml');
-    const audited = await hardenJson('audit', ['--suggest', suggestion, '--only', 'docker_bench'], vm);
+    const audited = await hardenJson('audit', ['--suggest', suggestion, '--only', 'docker_bench'], vm, patience);
     expect(audited, audited.stderr).toMatchObject({ exitCode: 0 });
     const [found, predicted] = [audited.document.hosts[0]?.audit, audited.document.hosts[0]?.suggestion];
     if (found?.status !== 'done' || !predicted) throw new Error(audited.stdout);
     const files = (await vm.exec(FILES)).stdout;
     const containers = (await vm.exec(CONTAINERS)).stdout;
 
-    const applied = await hardenJson('apply', [suggestion, '--yes'], vm);
+    const applied = await hardenJson('apply', [suggestion, '--yes'], vm, patience);
     expect(applied.exitCode, applied.stderr).toBe(0);
     const after = applied.document.hosts[0]?.audit;
     if (after?.status !== 'done') throw new Error(applied.stdout);

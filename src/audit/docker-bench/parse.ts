@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { clip } from '../plain-text.ts';
 import type { AuditCheck } from '../result.ts';
 import { explained, scoreOf } from './explain.ts';
 
@@ -67,12 +68,12 @@ function toCheck(value: unknown, section?: string): AuditCheck[] {
     {
       id,
       // "1.1.12" stands twice in its own title.
-      title: desc?.startsWith(`${id} `) ? desc.slice(id.length + 1) : (desc ?? ''),
+      title: clip(desc?.startsWith(`${id} `) ? desc.slice(id.length + 1) : (desc ?? ''), 500),
       result,
       severity: 'medium',
       section: section ?? sectionTitle(id),
-      ...(details ? { details } : {}),
-      ...(items && items.length > 0 ? { items } : {}),
+      ...(details ? { details: clip(details, 2000) } : {}),
+      ...(items && items.length > 0 ? { items: items.map((item) => clip(item, 300)) } : {}),
     },
   ];
 }

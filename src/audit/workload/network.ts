@@ -33,7 +33,6 @@ export const NETWORK_RULES: readonly Rule[] = [
     section: 'Network',
     severity: 'low',
     field: 'networks',
-    related: ['2.2'],
     remediation:
       'Containers in one network reach each other on all ports, published or not. Put only those together that talk; com.docker.network.bridge.enable_icc=false forbids all talk in a network, that of a proxy with its application too.',
     fix: { run: '--network app', compose: 'networks: [app]' },

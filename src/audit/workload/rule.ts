@@ -1,4 +1,5 @@
 import { quote } from '../../remote/sh.ts';
+import { clip } from '../plain-text.ts';
 import type { AuditCheck, Fix, Severity } from '../result.ts';
 import { FIELDS, type Field, isUndecided, type Maybe, type Undecided, type Workload } from './workload.ts';
 
@@ -94,11 +95,6 @@ function toCheck(rule: Rule, workload: Workload, verdict: Verdict): AuditCheck {
     ...(fix.length > 0 ? { fix } : {}),
     ...(rule.related ? { related: rule.related } : {}),
   };
-}
-
-/** What strangers wrote may be of any length. */
-function clip(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length)}…` : text;
 }
 
 /** Text of strangers as one word of a command line that a person may paste; what no shell can say is left out. */

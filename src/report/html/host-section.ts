@@ -3,6 +3,7 @@ import { type Audited, isDone, stands } from '../audited.ts';
 import { findingHtml } from './finding.ts';
 import { html, type Markup, nothing } from './html.ts';
 import { scorePicture } from './score-picture.ts';
+import { togetherHtml } from './together.ts';
 
 const ORDER: readonly Severity[] = ['high', 'medium', 'low', 'info'];
 
@@ -13,6 +14,7 @@ export function hostSection(audited: Audited, at: number): Markup {
 ${audited.system ? html`<p class="soft">${audited.system}</p>` : nothing}
 ${audited.error ? html`<p class="bad">${audited.error}</p>` : nothing}
 ${audited.audits.map(auditHtml)}
+${togetherHtml(audited.audits)}
 </section>
 `;
 }
