@@ -1,4 +1,4 @@
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { AuditGate, AuditSettings } from '../engine/resolved-task.ts';
 import { parseParams } from './parse-params.ts';
@@ -61,7 +61,13 @@ export const auditSchema = z.strictObject({
     'Each running container, by what docker inspect and the kernel say of it',
   ),
   inspec: z
-    .strictObject({ profile: z.string().min(1).describe('The profile: a directory, an archive or a URL.'), ...gate })
+    .strictObject({
+      profile: z
+        .string()
+        .min(1)
+        .describe('The profile: a directory or an archive (./NAME: as seen from this playbook), or a URL.'),
+      ...gate,
+    })
     .optional()
     .describe("An InSpec profile, run from the operator's machine with inspec or cinc-auditor."),
   lynis: wanted({ min_score: minScore, ...gate }, "Lynis on the host, from the distribution's package"),
@@ -85,11 +91,16 @@ export function resolveAudit(
     docker_bench,
     effective: asked(given.effective ?? docker_bench !== undefined, file),
     containers: asked(given.containers, file),
-    inspec: asked(given.inspec, file),
+    inspec: asked(given.inspec && { ...given.inspec, profile: profileAt(given.inspec.profile, file) }, file),
     lynis: asked(given.lynis, file),
   };
   const settings = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
   return Object.keys(settings).length > 0 ? settings : undefined;
+}
+
+/** A path that begins with a dot starts at the playbook's directory; all else is InSpec's to understand. */
+function profileAt(profile: string, file: PlaybookFile): string {
+  return /^\.\.?\//.test(profile) ? resolve(dirname(file.file), profile) : profile;
 }
 
 /** What one audit is asked with; undefined: it is not. Its baseline starts at the playbook's directory. */

@@ -20,7 +20,9 @@ export function groupFindings(results: readonly AuditCheck[]): readonly AuditGro
     const how = mendedHow(check);
     const costs = byItself(how) ? [check.effort, check.risk] : [];
     const key = [order(check), how, ...costs].join('\0');
-    groups.set(key, [...(groups.get(key) ?? []), check]);
+    const group = groups.get(key);
+    if (group) group.push(check);
+    else groups.set(key, [check]);
   }
   return [...groups]
     .sort(([a], [b]) => (a < b ? -1 : 1))

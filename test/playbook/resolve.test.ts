@@ -204,6 +204,19 @@ describe('includes', () => {
     expect(audit).toEqual({ docker_bench: {}, effective: {} });
   });
 
+  test.each([
+    ['./profile', (folder: string) => join(folder, 'sub/profile')],
+    ['../profile', (folder: string) => join(folder, 'profile')],
+    ['/srv/profile', () => '/srv/profile'],
+    ['https://example.com/profile.tar.gz', () => 'https://example.com/profile.tar.gz'],
+  ])('the InSpec profile %s starts where its playbook is', async (profile, expected) => {
+    const { audit, folder } = await resolveText({
+      'playbook.yml': 'tasks:\n  - include: sub/one.yml\n',
+      'sub/one.yml': `tasks:\n  - user: { name: a }\naudit: { inspec: { profile: "${profile}" } }\n`,
+    });
+    expect(audit).toEqual({ inspec: { profile: expected(folder) } });
+  });
+
   test('variables from outside win everywhere', async () => {
     const { tasks } = await resolveText(files, { vars: { a: 'cli', b: 'cli', d: 'cli' } });
     expect(ids(tasks)).toEqual(['user cli-cli', 'file /cli', 'user last']);

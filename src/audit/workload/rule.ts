@@ -93,6 +93,8 @@ function toCheck(rule: Rule, workload: Workload, verdict: Verdict): AuditCheck {
     ...(verdict.items && verdict.items.length > 0 ? { items: verdict.items.map((item) => clip(item, 300)) } : {}),
     ...(found ? { remediation: rule.remediation } : {}),
     ...(fix.length > 0 ? { fix } : {}),
+    // Whatever is wrong with a container, it is made anew; nothing about a running one is altered.
+    ...(verdict.result === 'WARN' ? { effort: 'medium' as const, risk: 'recreate' as const } : {}),
     ...(rule.related ? { related: rule.related } : {}),
   };
 }
