@@ -44,9 +44,10 @@ function holdsSecret({ change, script = '' }: PlannedTask, masker: Masker): bool
 }
 
 /** Leaves the handler on the host as pending; one that holds a secret without what it does, which the playbook must say again. */
-function notifyScript({ name, check = '', run }: Handler, masker: Masker): Script {
+function notifyScript({ name, check = '', run, onlyTries }: Handler, masker: Masker): Script {
   const slug = handlerSlug(name);
-  if (masker.text(check + run) === check + run) return sh`harden_notify ${slug} ${name} ${check} ${run} ${run}`;
+  if (masker.text(check + run) === check + run)
+    return sh`harden_notify ${slug} ${name} ${check} ${run} ${onlyTries ? ':' : run}`;
   const withheld = `the handler "${name}" holds a secret, so the host does not keep it`;
   const again = sh`echo ${`${withheld}: apply the playbook that says what it does`} >&2
 exit 1`;

@@ -19,6 +19,8 @@ export interface Handler {
   /** Runs first; a failure keeps `run` from running and leaves the handler pending. */
   readonly check?: Script | undefined;
   readonly run: Script;
+  /** It only tries out what was applied, so it does not run where that is undone. */
+  readonly onlyTries?: boolean | undefined;
 }
 
 /** Risks that a person can have a reason to take, and that no proof can rule out, with what may come of each: `--i-know NAME` makes a remark of their refusals. */

@@ -110,6 +110,7 @@ cat ${FILE} 2>/dev/null`,
           {
             name: 'try unattended-upgrade',
             run: dryRun({ patterns: after?.origins ?? [], allowed: after?.allowed_origins ?? [] }),
+            onlyTries: true,
           },
         ]
       : [],
