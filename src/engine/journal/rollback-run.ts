@@ -7,7 +7,7 @@ import { armScript, disarmScript, fireScript } from '../guard-script.ts';
 import { RUNS } from '../host-layout.ts';
 import { beginRunScript, END_RUN, type RunIdentity } from './journal-script.ts';
 import type { JournalRun, JournalStep } from './read-journal.ts';
-import { keptProbe, readKept } from './read-kept.ts';
+import { type KeptPath, keptProbe, readKept } from './read-kept.ts';
 
 export interface RollbackOptions {
   readonly host: string;
@@ -203,7 +203,10 @@ async function proveKept(shell: RootShell, runId: string, steps: ReadonlySet<str
   // A path that several steps kept is as the first of them found it.
   const whole = kept.filter(({ path }) => path !== '');
   const first = new Map([...whole].reverse().map((entry) => [entry.path, entry]));
-  const differing = [...first.values()].filter(({ same }) => !same).map(({ path }) => path);
+  // Of what lies in a directory, a step before it may have kept something: that is back too, and proved by itself.
+  const holdsOlder = ({ step, path }: KeptPath) =>
+    whole.some((other) => other.step < step && other.path.startsWith(`${path}/`));
+  const differing = [...first.values()].filter((entry) => !entry.same && !holdsOlder(entry)).map(({ path }) => path);
   if (differing.length > 0)
     throw new HostError(`not proved: after the rollback these are not as they were: ${differing.join(', ')}`);
   return [...new Set(kept.filter(({ path }) => path === '').map(({ step }) => step))];
