@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import type { PlannedTask } from '../../src/engine/plan.ts';
+import { Masker } from '../../src/engine/secrets.ts';
+import { stepScript } from '../../src/engine/step-script.ts';
+import type { AnyTaskType, Handler } from '../../src/engine/task.ts';
+import { registry } from '../../src/tasks/index.ts';
+import { debian12Facts } from '../support/facts.ts';
+
+const type = registry.get('copy') as AnyTaskType;
+const params = type.params.parse({ dest: '/etc/one', content: 'x' });
+const planned: PlannedTask = {
+  task: {
+    ...{ index: 0, name: 'one', type, params, id: '/etc/one', at: { file: 'p.yml', line: 1, column: 1 } },
+    ...{ tags: [], notify: [], sensitive: false },
+  },
+  action: 'create',
+  change: { action: 'create', before: null, after: {}, keys: [] },
+  script: 'true',
+  findings: [],
+  notifies: ['mine'],
+  risk: false,
+};
+
+test.each<[string, Partial<Handler>, RegExp]>([
+  [
+    'one that brings it into force runs again where it is undone',
+    {},
+    /^harden_notify mine-\w+ mine '' 'run it' 'run it'$/m,
+  ],
+  ['one that only tries it out does not', { onlyTries: true }, /^harden_notify mine-\w+ mine '' 'run it' :$/m],
+])('a handler: %s', (_, more, line) => {
+  const script = stepScript(planned, '0000', [{ name: 'mine', run: 'run it', ...more }], debian12Facts, new Masker([]));
+  expect(script).toMatch(line);
+});
