@@ -2,13 +2,14 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { labUnavailable } from '../test/lab/lab.ts';
 import { exists } from '../test/lab/packages.ts';
 
-const USAGE = `usage: npm run test:vagrant -- [--record]
+const USAGE = `usage: npm run test:vagrant -- [--record|trixie]
   --record  writes what the run printed, and how long it took, into docs/vagrant.md where all of it passed
+  trixie    tries Debian 13 instead of 12
 `;
 
 // Takes the Vagrantfile from a box that is made here to an audited machine, and on to its end.
 const [option, ...rest] = process.argv.slice(2);
-if (rest.length > 0 || (option !== undefined && option !== '--record')) {
+if (rest.length > 0 || (option !== undefined && option !== '--record' && option !== 'trixie')) {
   process.stderr.write(USAGE);
   process.exit(64);
 }
@@ -20,7 +21,11 @@ if (unavailable !== undefined) {
 execFileSync('rolldown', ['-c', 'rolldown.config.ts'], { stdio: ['ignore', 'ignore', 'inherit'] });
 const { status } = spawnSync('vitest', ['run', '--config', 'vitest.vagrant.config.ts'], {
   stdio: ['ignore', 'inherit', 'inherit'],
-  env: { ...process.env, ...(option ? { HARDEN_RECORD: '1' } : {}) },
+  env: {
+    ...process.env,
+    ...(option === '--record' ? { HARDEN_RECORD: '1' } : {}),
+    ...(option === 'trixie' ? { HARDEN_SUITE: 'trixie' } : {}),
+  },
 });
 process.exitCode = status ?? 1;
 

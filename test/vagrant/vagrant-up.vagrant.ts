@@ -17,9 +17,10 @@ tasks:
 /** What docker-bench-security goes on warning of: choices that the playbook leaves to people. */
 const DECLINED = ['1.1.1', '2.9', '2.12', '4.5'];
 const benched = Boolean(process.env.HARDEN_DOCKER_BENCH);
+const suite = process.env.HARDEN_SUITE === 'trixie' ? 'trixie' : 'bookworm';
 
 // Each test goes on from where the one before it left the machine.
-describe('vagrant up', () => {
+describe(`vagrant up of ${suite}`, () => {
   let project: VagrantProject;
   let endLibvirt: () => Promise<void>;
   let up: VagrantRun;
@@ -28,7 +29,7 @@ describe('vagrant up', () => {
 
   beforeAll(async () => {
     endLibvirt = await ensureLibvirt();
-    project = await VagrantProject.create(await makeBox());
+    project = await VagrantProject.create(await makeBox(suite));
     typo = join(project.folder, 'typo.yml');
     await writeFile(typo, TYPO);
     // harden, and then how much processor time it took.
