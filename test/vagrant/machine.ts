@@ -1,10 +1,13 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { virsh } from './libvirt.ts';
 
 const PREFIX = 'harden-vagrant-';
+const MARK = '== answered ==';
+/** What all commands of the last run printed, to be followed while it goes on. */
+const LOG = join(tmpdir(), 'harden-vagrant.log');
 const ROOT = join(import.meta.dirname, '../..');
 
 /** A line of output, and when it came: milliseconds since the command began. */
@@ -37,6 +40,7 @@ export class VagrantProject {
     await VagrantProject.removeForgotten();
     const project = new VagrantProject(await mkdtemp(join(tmpdir(), PREFIX)));
     await writeFile(join(project.folder, 'pid'), String(process.pid));
+    await rm(LOG, { force: true });
     const added = await project.run(['box', 'add', '--name', project.box, boxFile]);
     if (added.exitCode !== 0) throw new Error(`The box could not be added:\n${added.text}`);
     return project;
@@ -89,16 +93,26 @@ export class VagrantProject {
     return this.timed(process.execPath, ['dist/cli.js', ...args], {});
   }
 
-  /** Runs a command in the machine as Vagrant's user, and returns what it printed. */
-  async inside(command: string): Promise<string> {
-    const { stdout } = await execa('vagrant', ['ssh', '--no-tty', '-c', command], {
-      cwd: ROOT,
-      env: this.env,
-      extendEnv: false,
-      stdin: 'ignore',
-      timeout: 300_000,
-    });
-    return stdout.replaceAll('\r', '').trim();
+  /** Runs a script in the machine as Vagrant's user, by the way that harden took, and returns what it printed. */
+  async inside(script: string): Promise<string> {
+    const config = join(this.machineDirectory, 'harden_ssh_config');
+    const { stdout } = await execa(
+      'ssh',
+      ['-F', config, '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=60', 'default', script],
+      {
+        stdin: 'ignore',
+        timeout: 300_000,
+      },
+    );
+    return stdout.trim();
+  }
+
+  /** Runs commands in the machine, over one connection, and returns what each printed. */
+  async asked<Name extends string>(commands: Readonly<Record<Name, string>>): Promise<Record<Name, string>> {
+    const names = Object.keys(commands) as Name[];
+    const printed = await this.inside(names.map((name) => `${commands[name]}\necho ${MARK}`).join('\n'));
+    const answers = printed.split(MARK).map((text) => text.trim());
+    return Object.fromEntries(names.map((name, at) => [name, answers[at] ?? ''])) as Record<Name, string>;
   }
 
   /** Destroys the machine, and removes what Vagrant and libvirt keep of it and of its box. */
@@ -127,7 +141,11 @@ export class VagrantProject {
       timeout: 3_600_000,
     });
     const lines: TimedLine[] = [];
-    for await (const text of child.iterable({ from: 'all' })) lines.push({ at: performance.now() - began, text });
+    await appendFile(LOG, `$ ${file} ${args.join(' ')}\n`);
+    for await (const text of child.iterable({ from: 'all' })) {
+      lines.push({ at: performance.now() - began, text });
+      await appendFile(LOG, `${text}\n`);
+    }
     const { exitCode = 255 } = await child;
     return {
       exitCode,

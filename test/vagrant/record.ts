@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { TimedLine, VagrantRun } from './machine.ts';
@@ -59,6 +60,7 @@ export function record(up: VagrantRun, provision: VagrantRun, now: Date): void {
 
 function lastRun(up: VagrantRun, provision: VagrantRun, now: Date): string {
   const time = spent(up);
+  const [, , load = 0] = loadavg();
   const rows: readonly (readonly [string, number])[] = [
     ['Vagrant: the disk, the boot, its key', time.boot],
     ['harden: connect, read everything, plan', time.planned],
@@ -69,7 +71,7 @@ function lastRun(up: VagrantRun, provision: VagrantRun, now: Date): string {
   ];
   return [
     `Recorded ${now.toISOString().slice(0, 10)} by \`npm run test:vagrant -- --record\` with harden ${packageJson.version}: Debian 12 with Docker,`,
-    'two emulated processors, no KVM, on a machine of two cores that had other work.',
+    `two emulated processors, no KVM, on a machine of two cores that had other work: its load was ${load.toFixed(0)} on average.`,
     '',
     '| | seconds |',
     '|---|---|',
