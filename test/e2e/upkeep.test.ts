@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
+import { reaches } from '../support/reaches.ts';
 import { folder, harden, hostArgs } from './support/harden.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 600_000 });
@@ -11,7 +12,7 @@ const unavailable = await labUnavailable();
 const SETUP = `set -e
 export DEBIAN_FRONTEND=noninteractive GIT_CONFIG_GLOBAL=/dev/null
 apt-get -q update >/dev/null
-apt-get -q -y install --no-install-recommends rpcbind iproute2 git >/dev/null
+apt-get -q -y install --no-install-recommends rpcbind iproute2 git ufw gnupg >/dev/null
 mkdir -p /srv/repo /srv/demo/DEBIAN
 for version in 1 2; do
   printf 'Package: demo\\nVersion: %s\\nArchitecture: all\\nMaintainer: nobody <nobody@example.org>\\nDescription: demo\\n' $version >/srv/demo/DEBIAN/control
@@ -21,9 +22,12 @@ dpkg -i /srv/repo/demo_1.deb >/dev/null
 { cat /srv/demo/DEBIAN/control
   printf 'Filename: ./demo_2.deb\\nSize: %s\\nSHA256: %s\\n' "$(stat -c %s /srv/repo/demo_2.deb)" "$(sha256sum </srv/repo/demo_2.deb | cut -d ' ' -f 1)"
 } >/srv/repo/Packages
-rm -rf /etc/apt/sources.list /etc/apt/sources.list.d/*
-echo 'deb [trusted=yes] file:/srv/repo ./' >/etc/apt/sources.list
-apt-get -q update >/dev/null
+cd /srv/repo
+printf 'Origin: demo\\nDate: %s\\nSHA256:\\n %s %s Packages\\n' "$(date -Ru)" "$(sha256sum <Packages | cut -d ' ' -f 1)" "$(stat -c %s Packages)" >Release
+gpg --batch --quiet --passphrase '' --quick-gen-key demo ed25519 sign never 2>/dev/null
+gpg --batch --quiet --clearsign -o InRelease Release
+gpg --batch --quiet --armor --export demo >/srv/demo.asc
+rm -rf /etc/apt/sources.list /etc/apt/sources.list.d/* /var/lib/apt/lists/*
 git init -q /srv/tools
 cd /srv/tools
 git config user.email nobody@example.org && git config user.name nobody
@@ -36,6 +40,15 @@ const files = {
   'listening.yml': `tasks:
   - ${ONLY_SSH}
 `,
+  'vpn-only.yml': `vars: { vpn: 10.8.0.0/24 }
+tasks:
+  - ufw:
+      rules:
+        - { rule: allow, port: 22, proto: tcp }
+        - { rule: allow, port: 111, proto: tcp, from: '{{vpn}}', comment: for administrators }
+      default: { incoming: deny }
+      state: enabled
+`,
   'minimal.yml': `tasks:
   - name: Nobody needs rpcbind
     service: { name: '{{item}}', state: stopped, enabled: false, masked: true }
@@ -45,6 +58,9 @@ const files = {
   'gone.yml': `tasks:
   - apt: { name: rpcbind, state: absent, purge: true }
   - ${ONLY_SSH}
+`,
+  'repository.yml': `tasks:
+  - apt_repository: { name: demo, uris: 'file:/srv/repo', suites: ./, signed_by: /srv/demo.asc }
 `,
   'upgrade.yml': `tasks:
   - apt: { upgrade: safe, update_cache: true }
@@ -87,6 +103,15 @@ describe.skipIf(unavailable)('a host that holds more than it needs', () => {
     expect(await said("ss -H -ltun | grep -c ':111 '")).toBe('4');
   });
 
+  test('an administrator’s port is open from the network of the VPN alone', async () => {
+    expect(await reaches(host.address, 111)).toBe(true);
+    await converges('vpn-only.yml');
+    expect(await reaches(host.address, 111)).toBe(false);
+    // the lab's own network stands in for it
+    await converges('vpn-only.yml', '-e', 'vpn=10.213.77.0/24');
+    expect(await reaches(host.address, 111)).toBe(true);
+  });
+
   test('with the service stopped and masked, nothing listens there, and it cannot be started', async () => {
     await converges('minimal.yml');
     expect(await said("ss -H -ltun | grep -c ':111 '")).toBe('0');
@@ -98,6 +123,19 @@ describe.skipIf(unavailable)('a host that holds more than it needs', () => {
     expect(await said("dpkg-query -W -f '${Status}' rpcbind 2>&1; ls /etc/default/rpcbind 2>&1")).toMatch(
       /no packages found[\s\S]*No such file/,
     );
+  });
+
+  test('a repository is taken when its key signs it, and not when somebody else has changed it', async () => {
+    await said(
+      'mv /srv/repo/Release /srv/Release; mv /srv/repo/InRelease /srv/InRelease; sed s/demo/domo/ /srv/InRelease >/srv/repo/InRelease',
+    );
+    const refused = await run('apply', 'repository.yml', '--yes');
+    expect(refused, refused.stdout + refused.stderr).toMatchObject({ exitCode: 1 });
+    expect(await said('ls /etc/apt/sources.list.d')).toBe('');
+    await said('mv /srv/InRelease /srv/repo/InRelease');
+    await converges('repository.yml');
+    await said('apt-get -q update');
+    expect(await said('apt-cache policy demo')).toMatch(/Installed: 1\n\s*Candidate: 2\n/);
   });
 
   test('a plan reports what could be upgraded, and changes nothing; apply upgrades it', async () => {
