@@ -20,16 +20,21 @@ export function togetherText(host: string, audits: readonly AuditResult[], paint
   ];
   for (const { check, others } of differing)
     lines.push(
-      `    ${check.id} docker-bench-security ${verdict(check.result, paint)}; ${others.map((each) => said(each, paint)).join('; ')}`,
+      `    ${check.id} docker-bench-security ${verdict(check.result, paint)}; ${others.map((each) => said(each, check.result, paint)).join('; ')}`,
     );
   if (differing.length > 0) lines.push('  docs/audit.md says who is right about which, and the command that shows it');
   return `${lines.join('\n')}\n`;
 }
 
-function said({ tool, result, ids, subjects }: ToolSays, paint: Paint): string {
-  const named = subjects.slice(0, NAMED).map(oneLine).join(', ');
-  const more = subjects.length > NAMED ? ` and ${subjects.length - NAMED} more` : '';
-  return `${tool} ${verdict(result, paint)} ${ids.map(oneLine).join(', ')}${named ? ` [${named}${more}]` : ''}`;
+function said({ tool, result, ids, subjects, not }: ToolSays, bench: string, paint: Paint): string {
+  const without = not.length > 0 ? `, not of ${named(not)}` : '';
+  const of = subjects.length > 0 ? `${bench === result ? ', also' : ''} of ${named(subjects)}` : '';
+  return `${tool} ${verdict(result, paint)} ${ids.map(oneLine).join(', ')}${of}${without}`;
+}
+
+function named(names: readonly string[]): string {
+  const shown = names.slice(0, NAMED).map(oneLine).join(', ');
+  return names.length > NAMED ? `${shown} and ${names.length - NAMED} more` : shown;
 }
 
 function verdict(result: string, paint: Paint): string {

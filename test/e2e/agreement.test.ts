@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { AuditCheck, AuditDone } from '../../src/audit/result.ts';
+import { containerOf, toolsTogether } from '../../src/report/tools-together.ts';
 import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
 import { DIFFERENCES, DIFFERING } from './support/differences.ts';
 import { hardenJson } from './support/harden.ts';
@@ -18,17 +19,12 @@ const ASKED = new Set(['5.1', '5.28']);
 
 const isFound = ({ result }: AuditCheck) => result === 'WARN' || result === 'INFO';
 
-/** An item is a container, `web:80`, or `ID:web`. */
-function named(item: string): string {
-  return item.replace(/^[0-9a-f]{64}:/, '').replace(/:.*$/, '');
-}
-
 /** The containers that the bench finds by a check, and those that harden finds by the rules that ask the same. */
 function found(id: string, bench: AuditDone, containers: AuditDone) {
   const theirs = bench.results.filter((check) => check.id === id && isFound(check)).flatMap(({ items = [] }) => items);
   const ours = containers.results.filter((check) => check.related?.includes(id) && isFound(check));
   return {
-    bench: new Set(theirs.map(named)),
+    bench: new Set(theirs.map(containerOf)),
     harden: new Set(ours.map(({ subject = '' }) => subject)),
   };
 }
@@ -42,17 +38,20 @@ describe.skipIf(unavailable)('docker-bench-security and the audit of containers'
   });
   afterAll(() => host?.stop());
 
-  async function audits(): Promise<{ bench: AuditDone; containers: AuditDone }> {
-    const { document, stderr } = await hardenJson('audit', ['--only', 'docker_bench,containers'], host, {
+  async function audits(): Promise<{ bench: AuditDone; effective: AuditDone; containers: AuditDone }> {
+    const { document, stderr } = await hardenJson('audit', ['--only', 'docker_bench,effective,containers'], host, {
       timeout: 800_000,
     });
-    const [bench, containers] = document.hosts[0]?.audits ?? [];
-    if (bench?.status !== 'done' || containers?.status !== 'done') throw new Error(stderr);
-    return { bench, containers };
+    const [bench, effective, containers] = document.hosts[0]?.audits ?? [];
+    if (bench?.status !== 'done' || effective?.status !== 'done' || containers?.status !== 'done')
+      throw new Error(stderr);
+    return { bench, effective, containers };
   }
 
   test('find the same in the same containers, check by check, but for the differences that are told', async () => {
-    const { bench, containers } = await audits();
+    const { bench, effective, containers } = await audits();
+    // Nothing is set on a fresh host: what the file says and what holds are the same.
+    expect(toolsTogether([bench, effective])).toEqual({ both: 9, differing: [] });
     const ids = [...new Set(containers.results.flatMap(({ related = [] }) => related))].filter(
       (id) => /^(4\.1|5\.\d+)$/.test(id) && !ASKED.has(id),
     );
@@ -91,11 +90,19 @@ echo '{"live-restore":true}' >/etc/docker/daemon.json && systemctl reload docker
 echo '{"live-restore":true,"no-new-privileges":true}' >/etc/docker/daemon.json && systemctl restart docker`,
     );
     expect(set.exitCode, set.stderr).toBe(0);
-    const { bench, containers } = await audits();
+    const { bench, effective, containers } = await audits();
     const { harden: ours } = found('5.26', bench, containers);
     expect(bench.results.find(({ id }) => id === '5.26')?.result).toBe('PASS');
     expect(ours).toContain('web');
     expect(ours).not.toContain('well');
+    const differing = toolsTogether([bench, effective])?.differing.map(({ check, others }) => [
+      check.id,
+      check.result,
+      others,
+    ]);
+    expect(differing).toEqual([
+      ['2.14', 'PASS', [{ tool: 'effective', result: 'WARN', ids: ['no-new-privileges'], subjects: ['web'], not: [] }]],
+    ]);
     const pid = (await host.exec("docker inspect -f '{{.State.Pid}}' web")).stdout.trim();
     expect((await host.exec(`grep NoNewPrivs /proc/${pid}/status`)).stdout).toBe('NoNewPrivs:\t0');
   });

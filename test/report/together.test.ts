@@ -43,10 +43,24 @@ describe('tools that ask the same', () => {
     expect(together && [together.both, said]).toEqual(expected);
   });
 
+  test('of the same check, other containers may be meant', () => {
+    const items = ['web:80', `${'a'.repeat(64)}:db`, 'volume:/etc'];
+    const warns = ['web', 'db', 'keys'].map((subject) => other('WARN', '5.6', { subject }));
+    const audits = [
+      done('docker-bench-security', [check('5.6', 'WARN', { items })]),
+      done('containers', [...warns, other('PASS', '5.6', { subject: 'volume' })]),
+    ];
+    expect(toolsTogether(audits)?.differing[0]?.others).toMatchObject([{ subjects: ['keys'], not: ['volume'] }]);
+    expect(togetherText('web1', audits, paintWith(false))).toContain(
+      'containers WARN of 5.6, also of keys, not of volume',
+    );
+    expect(toolsTogether([audits[0]!, done('inspec', [other('WARN', '5.6')])])?.differing).toEqual([]);
+  });
+
   test('a terminal names the check, both words, and the containers', () => {
     const audits = [bench, done('containers', [other('WARN', '2.14', { subject: 'web\u001b[2J' })])];
     const text = togetherText('web1', audits, paintWith(false));
-    expect(text).toContain('2.14 docker-bench-security PASS; containers WARN of 2.14 [web\\u001b[2J]');
+    expect(text).toContain('2.14 docker-bench-security PASS; containers WARN of 2.14 of web\\u001b[2J');
     expect(auditText('web1', audits[1]!, paintWith(false))).toContain('= docker-bench 2.14');
   });
 

@@ -13,11 +13,11 @@ ${
   differing.length === 0
     ? nothing
     : html`<table class="together">
-<tr><th>check</th><th>docker-bench-security</th><th>the other</th></tr>
+<tr><th>check</th><th>bench</th><th>the other</th></tr>
 ${differing.map(
   ({ check, others }) => html`<tr><td>${check.id} ${check.title}</td><td>${check.result}</td><td>${others.map(
-    ({ tool, result, ids, subjects }) =>
-      html`<p>${tool}: ${result} <code>${ids.join(', ')}</code>${subjects.length > 0 ? ` on ${subjects.join(', ')}` : ''}</p>`,
+    ({ tool, result, ids, subjects, not }) =>
+      html`<p>${tool}: ${result} <code>${ids.join(', ')}</code>${subjects.length > 0 ? `${check.result === 'WARN' && result === 'WARN' ? ', also' : ''} of ${subjects.join(', ')}` : ''}${not.length > 0 ? `, not of ${not.join(', ')}` : ''}</p>`,
   )}</td></tr>
 `,
 )}</table>`
