@@ -1,4 +1,5 @@
 import { defineTask } from '../engine/task.ts';
+import { certificateNeeds } from './support/docker-daemon/choices.ts';
 import { leaves } from './support/docker-daemon/config.ts';
 import { consequenceOf } from './support/docker-daemon/consequence.ts';
 import { daemonFindings } from './support/docker-daemon/findings.ts';
@@ -34,7 +35,7 @@ export const dockerDaemonTask = defineTask<DockerDaemon, DaemonState>({
   read: (output, p) => readState(parseDaemon(output), p),
   want: wantState,
   apply: (change, p) => applyScript(p, change),
-  needs: () => ['command:dockerd'],
+  needs: (p) => ['command:dockerd', ...certificateNeeds(p)],
   provides: () => [`path:${DAEMON_JSON}`],
   validate: (change, p) => validateScript(p, change.before),
   findings: (change, p, { facts, before }) =>

@@ -182,7 +182,9 @@ describeTask(dockerDaemonTask, [
     given: host({ version: trixie, info: { Containers: 1 } }),
     expect: {
       before: { 'no-new-privileges in force': 'false' },
-      findings: [/^warn: 1 container keeps what it was created with: no-new-privileges, log-driver/],
+      findings: [
+        /^warn: 1 container must be recreated: it keeps what it was created with: no-new-privileges, log-driver/,
+      ],
     },
   },
   {
@@ -216,7 +218,41 @@ describeTask(dockerDaemonTask, [
     given: host(),
     expect: {
       keys: ['userns-remap', 'userns-remap in force'],
-      findings: [/^warn: userns-remap makes Docker look for images, containers and volumes in another place/],
+      findings: [
+        /^warn: userns-remap makes Docker look for images, containers and volumes in another place/,
+        /^warn: with userns-remap, containers that are privileged .* start no more.*userns_mode: host/,
+      ],
+    },
+  },
+  {
+    name: 'says who is root once dockerd listens with TLS, and needs the certificates',
+    params: {
+      options: {
+        hosts: ['unix:///run/docker.sock', 'tcp://10.8.0.1:2376'],
+        tlsverify: true,
+        tlscacert: '/etc/docker/ca.pem',
+        tlscert: '/etc/docker/cert.pem',
+        tlskey: '/etc/docker/key.pem',
+      },
+    },
+    given: host({ execStart: '/usr/bin/dockerd' }),
+    expect: {
+      findings: [/^warn: whoever holds a key that the authority in tlscacert has signed is root/],
+      needs: ['command:dockerd', 'path:/etc/docker/ca.pem', 'path:/etc/docker/cert.pem', 'path:/etc/docker/key.pem'],
+    },
+  },
+  {
+    name: 'says that TLS does nothing without TCP',
+    params: { options: { tlsverify: true } },
+    given: host(),
+    expect: { findings: [/^warn: tlsverify is for TCP, and hosts names none here/] },
+  },
+  {
+    name: 'counts the containers that must be recreated',
+    params: { options: { 'default-ulimits': { nofile: { Name: 'nofile', Soft: 1024, Hard: 2048 } } }, restart: 'auto' },
+    given: host({ info: { Containers: 3 } }),
+    expect: {
+      findings: [/^warn: 3 containers must be recreated: they keep what they were created with: default-ulimits/],
     },
   },
   {

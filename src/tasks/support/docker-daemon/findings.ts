@@ -2,6 +2,7 @@ import type { Change } from '../../../engine/diff.ts';
 import type { Finding } from '../../../engine/task.ts';
 import { didYouMean } from '../../../playbook/did-you-mean.ts';
 import { refusal, warning } from '../finding.ts';
+import { choiceFindings } from './choices.ts';
 import { isMap, type JsonMap, mergeConfig, parseConfig } from './config.ts';
 import { changedOptions, consequenceOf } from './consequence.ts';
 import { wantedEffect } from './effects.ts';
@@ -158,9 +159,15 @@ function changeFindings(p: DockerDaemon, change: Change<DaemonState>, before: Kn
     (key) => daemonKeys.get(key)?.recreate && before[inForce(key)] !== wantedEffect(key, p.options[key] ?? null),
   );
   if (containers > 0 && stuck.length > 0) {
-    const many = containers === 1 ? '1 container keeps what it was' : `${containers} containers keep what they were`;
+    const many =
+      containers === 1
+        ? '1 container must be recreated: it keeps what it was'
+        : `${containers} containers must be recreated: they keep what they were`;
     findings.push(
-      warning(`${many} created with: ${stuck.join(', ')}`, 'It holds for containers that are created from now on'),
+      warning(
+        `${many} created with: ${stuck.join(', ')}`,
+        'It holds for containers that are created from now on: `docker rm -f` and a new apply of what made them, or `docker compose up -d --force-recreate`',
+      ),
     );
   }
   for (const key of changed.filter((name) => hides(name, p))) {
@@ -171,7 +178,7 @@ function changeFindings(p: DockerDaemon, change: Change<DaemonState>, before: Kn
       ),
     );
   }
-  return findings;
+  return [...findings, ...choiceFindings(changed, p, before)];
 }
 
 function hides(key: string, p: DockerDaemon): boolean {
