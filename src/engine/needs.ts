@@ -34,6 +34,8 @@ function test(need: Need): Script {
     case 'container':
       // systemd would start a docker that is stopped for whoever asks its socket
       return sh`systemctl is-active -q docker.service 2>/dev/null && docker -H unix:///run/docker.sock ${need.slice(0, need.indexOf(':'))} inspect ${name} >/dev/null 2>&1`;
+    case 'plugin':
+      return sh`find /usr/libexec/docker/cli-plugins /usr/lib/docker/cli-plugins /usr/local/lib/docker/cli-plugins /usr/local/libexec/docker/cli-plugins /root/.docker/cli-plugins -name ${name} 2>/dev/null | grep -q .`;
     default:
       return sh`command -v ${name} >/dev/null`;
   }
@@ -81,6 +83,7 @@ const WORDS: Record<string, string> = {
   running: 'the running unit',
   network: "Docker's network",
   container: 'the container',
+  plugin: "the docker command's plugin",
   command: 'the command',
 };
 

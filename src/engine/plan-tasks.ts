@@ -173,8 +173,13 @@ function missingNeed(need: Need): Finding {
   return {
     level: 'refuse',
     message: `needs ${describeNeed(need)}, which the host does not have and no earlier task brings`,
-    hint: need.startsWith('path:')
-      ? 'Add a file task that creates it before this one'
-      : 'Add a task that brings it before this one',
+    hint: hintFor(need),
   };
+}
+
+function hintFor(need: Need): string {
+  if (need.startsWith('path:')) return 'Add a file task that creates it before this one';
+  if (need === 'plugin:docker-compose')
+    return "Add a package task before this one: docker-compose on Debian 13 (Debian 12 has version 1 alone), docker-compose-v2 on Ubuntu, docker-compose-plugin from Docker's own repository";
+  return 'Add a task that brings it before this one';
 }

@@ -7,10 +7,11 @@ import type { State } from './state.ts';
 
 /**
  * Something a task needs on the host, or brings: `path:/etc/docker`, `user:admin`, `group:docker`, `package:docker.io`, `unit:docker.service`
- * (systemd knows it), `running:docker.service` (it is active: what it tells is known only then), `network:front` and `container:web` (Docker's), `command:ufw`.
+ * (systemd knows it), `running:docker.service` (it is active: what it tells is known only then), `network:front` and `container:web` (Docker's), `plugin:docker-compose` (of its
+ * command), `command:ufw`.
  */
 export type Need =
-  `${'path' | 'user' | 'group' | 'package' | 'unit' | 'running' | 'network' | 'container' | 'command'}:${string}`;
+  `${'path' | 'user' | 'group' | 'package' | 'unit' | 'running' | 'network' | 'container' | 'plugin' | 'command'}:${string}`;
 
 /** What runs once, after the steps, when a step that names it changed something. */
 export interface Handler {

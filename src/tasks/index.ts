@@ -11,10 +11,12 @@ import { commandTask } from './command.ts';
 import { copyTask } from './copy.ts';
 import { cronTask } from './cron.ts';
 import { debconfTask } from './debconf.ts';
+import { dockerComposeTask } from './docker-compose.ts';
 import { dockerContainerTask } from './docker-container.ts';
 import { dockerDaemonTask } from './docker-daemon.ts';
 import { dockerImageTask } from './docker-image.ts';
 import { dockerNetworkTask } from './docker-network.ts';
+import { dockerPruneTask } from './docker-prune.ts';
 import { fileTask } from './file.ts';
 import { getUrlTask } from './get-url.ts';
 import { gitTask } from './git.ts';
@@ -50,10 +52,12 @@ const types: readonly AnyTaskType[] = [
   copyTask,
   cronTask,
   debconfTask,
+  dockerComposeTask,
   dockerContainerTask,
   dockerDaemonTask,
   dockerImageTask,
   dockerNetworkTask,
+  dockerPruneTask,
   fileTask,
   getUrlTask,
   gitTask,

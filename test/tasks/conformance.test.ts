@@ -85,7 +85,9 @@ describe.each(registry.types.map((type) => [type.type, type] as const))('%s', (_
       expect(type.id(params)).toMatch(/\S/);
       const things = [...(type.needs?.(params, debian12Facts) ?? []), ...(type.provides?.(params) ?? [])];
       for (const thing of things)
-        expect(thing).toMatch(/^(?:path:\/|(?:user|group|package|unit|running|network|container|command):)[^\n]+$/);
+        expect(thing).toMatch(
+          /^(?:path:\/|(?:user|group|package|unit|running|network|container|plugin|command):)[^\n]+$/,
+        );
     });
 
     test('makes scripts that a shell can read', () => {

@@ -43,7 +43,8 @@ export async function planOnHost<P, S extends State>(
   type: TaskType<P, S>,
   params: unknown,
 ): Promise<Planned<P, S>> {
-  const p = type.params.parse(params);
+  const parsed = type.params.parse(params);
+  const p = type.load ? type.load(parsed, fakeFiles({})) : parsed;
   const before = type.read(await probeOnHost(host, type.probe(p, debian12Facts)), p);
   const change = diff(before, type.want(p, debian12Facts, before));
   const findings = type.findings?.(change, p, { facts: debian12Facts, before }) ?? [];
