@@ -24,7 +24,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly RegExp[]>> = {
     /^src\/engine\/(task|diff|state|facts|access)\.ts$/,
     /^src\/remote\/(sh|known-hosts)\.ts$/,
     /^src\/playbook\/(registry|did-you-mean)\.ts$/,
-    /^zod$/,
+    // docker_compose writes a compose file as people do.
+    /^(zod|yaml)$/,
   ],
   'src/playbook/': [
     /^src\/engine\/(task|facts|resolved-task|state)\.ts$/,

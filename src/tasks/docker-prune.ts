@@ -41,7 +41,7 @@ export const dockerPruneTask = defineTask<DockerPrune, PruneState>({
   type: 'docker_prune',
   summary: 'Removes what nothing uses any more: containers that ended, images, networks, volumes, build cache.',
   notes:
-    'What goes is listed at plan by its name, and nothing else goes: not `docker system prune`, whose idea of a volume to delete depends on its version. An image, a network or a volume of a container that only sleeps is in use. An image counts from the day on that it got its tag here. Volumes with a name hold data that somebody wanted to keep; `volumes: unused` deletes them. Run it after the tasks that bring containers up. docker-bench 4.2, 6.1, 6.2.',
+    'Read with `docker inspect` of all there is. What goes is listed at plan by its name, and nothing else goes: not `docker system prune`, whose idea of a volume to delete depends on its version. An image, a network or a volume of a container that only sleeps is in use. An image counts from the day on that it got its tag here. Volumes with a name hold data that somebody wanted to keep; `volumes: unused` deletes them. Run it after the tasks that bring containers up. docker-bench 6.1, 6.2.',
   params: DockerPrune,
   examples: [
     { containers: true, images: 'dangling', networks: true, older_than: '72h' },

@@ -15,6 +15,8 @@ const extraOrigins = join(
 interface Shipped {
   readonly playbook: string;
   readonly docker?: boolean;
+  /** Run on the host before. */
+  readonly setup?: string;
   /** More options of plan and apply. */
   readonly options?: (host: LabHost) => readonly string[];
   /** Who logs in once it has been applied. */
@@ -55,6 +57,26 @@ const shipped: readonly Shipped[] = [
     ],
   },
   {
+    playbook: 'containers.yml',
+    docker: true,
+    setup: `mkdir -p /srv/image/bin /srv/image/www && cp /bin/busybox /srv/image/bin/ && ln -s busybox /srv/image/bin/sh
+echo hello >/srv/image/www/index.html
+tar -C /srv/image -c . | docker import --change 'CMD ["/bin/busybox","httpd","-f","-p","8080","-h","/www"]' - web:1`,
+    options: () => [
+      ...['-e', 'image=web:1', '-e', 'pull=missing', '-e', 'allowed_registry=docker.io/library'],
+      ...['-e', 'healthcheck=busybox wget -q -O /dev/null http://127.0.0.1:8080/'],
+    ],
+    says: [
+      ['busybox wget -q -O - http://127.0.0.1:8080/', 'hello'],
+      ["docker ps --format '{{.Names}} {{.Status}}'", /^web Up .* \(healthy\)$/],
+      [
+        "docker inspect -f '{{.Config.User}} {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.SecurityOpt}}' web",
+        '101:101 true [ALL] [no-new-privileges]',
+      ],
+      ["docker network inspect -f '{{json .Options}}' web", '{"com.docker.network.bridge.enable_icc":"false"}'],
+    ],
+  },
+  {
     playbook: 'sysctl.yml',
     says: [
       ['sysctl -n net.ipv4.conf.all.log_martians net.ipv4.conf.all.send_redirects net.ipv4.tcp_syncookies', '1\n0\n1'],
@@ -67,10 +89,10 @@ const cases = shipped.flatMap((one) => (['bookworm', 'trixie'] as const).map((su
 
 describe.skipIf(unavailable).each(cases)(
   'playbooks/$playbook on $suite',
-  ({ playbook, suite, docker = false, options, after = 'root', says }) => {
+  ({ playbook, suite, docker = false, setup = ':', options, after = 'root', says }) => {
     let host: LabHost;
     beforeAll(async () => {
-      host = await bootHost({ suite, docker });
+      host = await bootHost({ suite, docker, setup });
     });
     afterAll(() => host?.stop());
 

@@ -21,7 +21,7 @@ export const DockerCompose = z
       .optional()
       .describe('What its containers, networks and volumes are named after; by default the last part of project_src.'),
     definition: z
-      .looseObject({ services: z.record(Service, z.unknown()) })
+      .looseObject({ services: z.record(Service, z.unknown()).describe('The services, by name, as compose has them.') })
       .optional()
       .describe('The compose file itself, as a map; written to `compose.yaml` in project_src.'),
     src: z

@@ -38,10 +38,11 @@ export function readCompose(output: string, p: DockerCompose): ComposeState {
   const plan = unindented(found.get('plan'));
   const events = eventsIn(plan);
   const file = found.get('file');
+  const names = containers.map(({ name }) => name).sort();
   const around: Around = {
     version: (found.get('version') ?? '').trim(),
     error: errorIn(plan),
-    orphans: p.state === 'present' ? containers.filter(({ name }) => !events.has(name)).map(({ name }) => name) : [],
+    orphans: p.state === 'present' ? names.filter((name) => !events.has(name)) : [],
     unhealthy: containers.filter(({ status }) => status.includes('(unhealthy)')).map(({ name }) => name),
     registry: Object.fromEntries(
       (p.images ?? []).map((image, at) => [image, parseRegistryAnswer((found.get(`registry${at}`) ?? '').trim())]),
@@ -52,7 +53,7 @@ export function readCompose(output: string, p: DockerCompose): ComposeState {
     ...Object.fromEntries(
       p.state === 'absent'
         ? []
-        : [...new Set([...containers.map(({ name }) => name), ...events.keys()])].map((name) => [
+        : [...new Set([...names, ...events.keys()])].sort().map((name) => [
             `container ${name}`,
             verdict(
               containers.find((one) => one.name === name),
@@ -69,7 +70,7 @@ export function readCompose(output: string, p: DockerCompose): ComposeState {
         return [`image ${image}`, digests.find((digest) => digest === answer) ?? digests[0] ?? 'none'];
       }),
     ),
-    containers: containers.map(({ name }) => name).sort(),
+    containers: names,
     networks: lines(found, 'networks').sort(),
     volumes: lines(found, 'volumes').sort(),
     around: JSON.stringify(around),
