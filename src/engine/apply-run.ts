@@ -40,6 +40,8 @@ export class ApplyRun {
   private tasks: PlannedTask[];
   private readonly beat: { readonly script: string; readonly milliseconds: number };
   private pass = 0;
+  /** What the last look at everything found. */
+  private proved: readonly PlannedTask[] = [];
   private readonly ended = new Set<number>();
   private readonly handled = new Set<string>();
 
@@ -332,6 +334,9 @@ export class ApplyRun {
       );
     }
     session.listen({ kind: 'proved', host: session.host.name });
+    for (const { task, tells } of this.proved)
+      if (tells !== undefined && this.ended.has(task.index))
+        session.listen({ kind: 'note', host: session.host.name, message: session.masker.text(tells) });
   }
 
   /** Where a change opened a new way in beside the old one: once a login by the new one has succeeded, closes the old. */
@@ -363,7 +368,8 @@ export class ApplyRun {
     const { session } = this;
     if (this.guard.armed) await session.shell.apply(['harden_alive']);
     const answers = await session.read(session.playbook.tasks);
-    return planTasks(session.playbook.tasks, answers, session.facts, session.outlook).filter(
+    this.proved = planTasks(session.playbook.tasks, answers, session.facts, session.outlook);
+    return this.proved.filter(
       (entry) =>
         (entry.change !== undefined && entry.task.type.provable?.(entry.task.params) !== false) ||
         entry.findings.some(({ level }) => level === 'refuse'),

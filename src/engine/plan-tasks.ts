@@ -119,7 +119,8 @@ function plannedChange(
   outlook: Outlook,
 ): PlannedTask {
   const findings = task.type.findings?.(change, task.params, { ...outlook, facts, before }) ?? [];
-  if (!change) return { task, action: 'none', findings, notifies: [], risk: false };
+  if (!change)
+    return { task, action: 'none', findings, notifies: [], risk: false, tells: task.type.tells?.(task.params, before) };
   return {
     task,
     action: task.type.action?.(task.params, change) ?? change.action,

@@ -24,6 +24,8 @@ export interface PlannedTask {
   readonly notifies: readonly string[];
   readonly risk: boolean;
   readonly irreversible?: string | undefined;
+  /** What of the state people need to know. */
+  readonly tells?: string | undefined;
 }
 
 /** What differs on one host, and the very shell text that makes it right. */

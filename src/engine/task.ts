@@ -104,6 +104,8 @@ export interface TaskType<P = never, S extends State = State> {
   readonly secretKeys?: readonly string[];
   /** Secrets among the parameters (crypt hashes, passwords): masked wherever they would appear. */
   secrets?(params: P): readonly string[];
+  /** What of the state people need to know, as a sentence: told at the end of an apply that changed it, and in verbose plans. */
+  tells?(params: P, state: S): string | undefined;
   /** False when the state cannot be read back (a command without a guard): left out of the proof. */
   provable?(params: P): boolean;
 }

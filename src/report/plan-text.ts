@@ -36,6 +36,7 @@ function taskLines(planned: PlannedTask, paint: Paint): string[] {
   for (const change of shownChanges(planned)) {
     lines.push(...changeLines(change, paint, planned.unknown !== undefined).map((line) => `    ${line}`));
   }
+  if (planned.tells) lines.push(`    ${printable(planned.tells)}`);
   if (planned.irreversible) lines.push(`    ${paint('yellow', `cannot be rolled back: ${planned.irreversible}`)}`);
   for (const { level, message, hint } of planned.findings) {
     const text = `${message}${hint ? `. ${hint}` : ''}`;

@@ -38,6 +38,7 @@ import { ufwTask } from './ufw.ts';
 import { ufwDockerTask } from './ufw-docker.ts';
 import { unattendedUpgradesTask } from './unattended-upgrades.ts';
 import { userTask } from './user.ts';
+import { wireguardTask } from './wireguard.ts';
 
 /** Every task type, in the order of its name; a new type is one import and one line here. */
 const types: readonly AnyTaskType[] = [
@@ -79,6 +80,7 @@ const types: readonly AnyTaskType[] = [
   ufwDockerTask,
   unattendedUpgradesTask,
   userTask,
+  wireguardTask,
 ];
 
 const byName = new Map(types.map((type) => [type.type, type]));

@@ -17,6 +17,14 @@ export function canonicalNetwork(text: string): string | undefined {
   return bits === WIDTH[family] ? spelled : `${spelled}/${bits}`;
 }
 
+/** The network that an address or a network stands for, always with the length of its prefix: `10.8.0.2/32`; undefined: neither. */
+export function wholeNetwork(text: string): string | undefined {
+  const network = parse(text);
+  if (!network) return undefined;
+  const first = masked(network);
+  return `${network.family === 4 ? spellV4(first) : spellV6(first)}/${network.bits}`;
+}
+
 /** 4 or 6; undefined where the text is no address or network. */
 export function familyOf(text: string): 4 | 6 | undefined {
   return parse(text)?.family;
