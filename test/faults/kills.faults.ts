@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { loadPlaybook } from '../../src/playbook/load.ts';
 import { resolvePlaybook } from '../../src/playbook/resolve.ts';
 import { registry } from '../../src/tasks/index.ts';
@@ -9,9 +9,6 @@ import { waitFor } from '../lab/wait-for.ts';
 import { debian12Facts } from '../support/facts.ts';
 import { type Row, survived } from './support/row.ts';
 import { comesTrue, GUARD_SECONDS, lineOf } from './support/run.ts';
-
-// Each installs packages twice, four at a time.
-vi.setConfig({ testTimeout: 900_000 });
 
 const unavailable = await labUnavailable();
 

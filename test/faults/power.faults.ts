@@ -7,12 +7,13 @@ import { survived } from './support/row.ts';
 import { accessState, apply, isQuiet, lineOf, plan, startApply } from './support/run.ts';
 
 // Under software emulation, on a machine that has other work too.
-vi.setConfig({ testTimeout: 1_200_000, hookTimeout: 1_800_000 });
+vi.setConfig({ testTimeout: 1_800_000, hookTimeout: 1_800_000 });
 
 const unavailable = await labUnavailable();
 // A login takes seconds here, not a fraction of one.
-const GUARD = 60;
-const options = { firstArgs: ['--guard-timeout', String(GUARD), '--connect-timeout', '60'], timeout: 900_000 };
+const GUARD = 120;
+const patient = { firstArgs: ['--connect-timeout', '120'], timeout: 900_000 };
+const guarded = { ...patient, firstArgs: ['--guard-timeout', String(GUARD), ...patient.firstArgs] };
 
 const FILES = 30;
 const NEW = 'new'.repeat(20_000);
@@ -33,10 +34,10 @@ sync`,
   afterAll(() => vm?.stop());
 
   async function finishes(playbook: string): Promise<void> {
-    const next = await apply(vm, playbook, options);
+    const next = await apply(vm, playbook, guarded);
     expect(next.exitCode, next.stderr).toBe(0);
     expect(next.stderr).toMatch(/proved/);
-    const again = await plan(vm, playbook, options);
+    const again = await plan(vm, playbook, patient);
     expect(again.exitCode, again.stdout + again.stderr).toBe(0);
     expect(await isQuiet(vm)).toBe(true);
   }
@@ -53,7 +54,7 @@ handlers:
   reload: { run: systemctl reload ssh }
   mark: { run: touch /srv/marked }
 `;
-    const running = await startApply(vm, playbook, options);
+    const running = await startApply(vm, playbook, guarded);
     await lineOf(running.process, 'changed: copy /srv/files/7');
     const started = performance.now();
     await vm.powerOff();
@@ -68,11 +69,11 @@ handlers:
     expect(whole.replaceAll(/60000:(old|new) /g, '')).toBe('0');
     await waitFor(
       async () => ((await isQuiet(vm)) ? true : undefined),
-      180_000,
+      600_000,
       () => 'the guard of the boot did not end',
     );
     expect(await accessState(vm)).toBe(before);
-    const planned = await plan(vm, playbook, options);
+    const planned = await plan(vm, playbook, patient);
     expect(planned.exitCode, planned.stderr).toBe(2);
     expect(planned.stderr).toMatch(/did not come to its end.*the host has undone what touched the way in/);
     await finishes(playbook);
@@ -91,10 +92,10 @@ handlers:
   test('the power is cut while apt configures a package', async () => {
     await vm.exec('touch /srv/slow; sync');
     const playbook = 'tasks:\n  - apt: { name: slowpkg }\n  - copy: { dest: /srv/behind, content: x }\n';
-    const running = await startApply(vm, playbook, options);
+    const running = await startApply(vm, playbook, guarded);
     await waitFor(
       async () => ((await vm.exec('pgrep -f slowpkg.postinst')).exitCode === 0 ? true : undefined),
-      300_000,
+      600_000,
       () => 'the installation did not begin',
     );
     const started = performance.now();
@@ -104,7 +105,7 @@ handlers:
     const seconds = (performance.now() - started) / 1000;
     expect(await said(`${STATUS} slowpkg`)).not.toBe('installed');
     expect(await said('ls /srv/behind 2>/dev/null')).toBe('');
-    const planned = await plan(vm, playbook, options);
+    const planned = await plan(vm, playbook, patient);
     expect(planned.exitCode, planned.stderr).toBe(2);
     expect(planned.stderr).toMatch(/did not come to its end: it stopped in "apt slowpkg"/);
     await vm.exec('rm -f /srv/slow');
@@ -131,7 +132,7 @@ handlers:
 handlers:
   reload: { run: systemctl reload ssh }
 `;
-    const undone = await apply(vm, task('DenyUsers *'), options);
+    const undone = await apply(vm, task('DenyUsers *'), guarded);
     expect(undone.exitCode).toBe(1);
     expect(undone.stderr).toMatch(/is as before, and a login works again/);
     expect(undone.seconds).toBeLessThan(GUARD + 240);
