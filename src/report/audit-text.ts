@@ -13,7 +13,12 @@ export function auditText(host: string, audit: AuditResult, paint: Paint): strin
   const groups = groupFindings(audit.results);
   for (const group of groups) lines.push(...groupLines(group, paint));
   if (groups.length === 0) lines.push(`  ${paint('green', 'no warnings')}`);
-  lines.push(...skipped(audit.results, paint), ...accepted(audit.results, paint), ...sinceLast(audit, paint));
+  lines.push(
+    ...doubtful(audit.results, paint),
+    ...skipped(audit.results, paint),
+    ...accepted(audit.results, paint),
+    ...sinceLast(audit, paint),
+  );
   for (const note of audit.notes ?? []) lines.push(`  ${paint('yellow', oneLine(note))}`);
   for (const failure of audit.failures) lines.push(`  ${paint('red', `below the threshold: ${oneLine(failure)}`)}`);
   return `${lines.join('\n')}\n`;
@@ -79,6 +84,13 @@ function skipped(results: readonly AuditCheck[], paint: Paint): string[] {
   return left.length > MANY
     ? [`  ${paint('yellow', `${left.length} not checked`)} (--json and --report name them)`]
     : lines;
+}
+
+/** A green that says less than its title is marked; the reasons are many words. */
+function doubtful(results: readonly AuditCheck[], paint: Paint): string[] {
+  const ids = results.flatMap(({ id, result, caveat }) => (result === 'PASS' && caveat !== undefined ? [id] : []));
+  if (ids.length === 0) return [];
+  return [`  ${paint('dim', `passed, and says less than it seems: ${few(ids)} (--json and --report say why)`)}`];
 }
 
 function accepted(results: readonly AuditCheck[], paint: Paint): string[] {

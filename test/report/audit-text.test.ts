@@ -72,6 +72,14 @@ describe('tools that ask the same', () => {
   });
 });
 
+test('a green that says less than its title is marked', () => {
+  const audit = done('docker-bench-security', [
+    check('2.5', 'PASS', { caveat: 'whatever is set' }),
+    check('2.6', 'PASS'),
+  ]);
+  expect(auditText('web1', audit, paintWith(false))).toContain('says less than it seems: 2.5 (--json');
+});
+
 describe('since the run before', () => {
   const previous = { at: '2026-11-01T10:00:00Z', warnings: ['2.2', 'user web', 'user old one'] };
   const text = (results: readonly AuditCheck[], more = previous) =>
