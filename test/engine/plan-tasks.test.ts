@@ -182,6 +182,17 @@ describe('needs', () => {
   });
 });
 
+test.each([
+  ['path:/srv/app', 'Add a file task that creates it before this one'],
+  ['plugin:docker-compose', 'docker-compose on Debian 13 (Debian 12 has version 1 alone)'],
+  ['command:ufw', 'Add a task that brings it before this one'],
+])('who misses %s is told what brings it', (need, hint) => {
+  const [planned] = planTasks(tasks({ name: 'a', value: '1', needs: [need] }), answers(['']), debian12Facts);
+  expect(planned?.findings).toEqual([
+    expect.objectContaining({ level: 'refuse', hint: expect.stringContaining(hint) }),
+  ]);
+});
+
 test('what is settled stays as it was planned, and what is planned again counts on it', () => {
   const package2 = { name: 'b', value: '1', provides: ['package:b'] };
   const list = tasks({ name: 'a', value: '1', needs: ['path:/a'] }, package2, {

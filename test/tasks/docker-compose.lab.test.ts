@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { needsProbe } from '../../src/engine/needs.ts';
 import { dockerComposeTask } from '../../src/tasks/docker-compose.ts';
 import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
 import { debian12Facts } from '../support/facts.ts';
@@ -12,6 +13,8 @@ const SLEEP = { image: 'busybox', command: 'busybox sleep 10000', init: true };
 // Debian 12 has no version 2 of compose
 describe.skipIf(unavailable)('docker_compose on a host with trixie', () => {
   let host: LabHost;
+  let missed: string;
+  const held = async () => (await host.exec('sh', { input: needsProbe(['plugin:docker-compose']) })).stdout;
   const said = async (command: string): Promise<string> => {
     const { stdout, stderr, exitCode } = await host.exec(command);
     if (exitCode !== 0) throw new Error(`${command}: ${stderr}`);
@@ -33,11 +36,16 @@ describe.skipIf(unavailable)('docker_compose on a host with trixie', () => {
   beforeAll(async () => {
     host = await bootHost({ suite: 'trixie', docker: true });
     await startRegistry(host);
+    missed = await held();
     await said(
       'DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker-compose >/dev/null',
     );
   }, 600_000);
   afterAll(() => host?.stop());
+
+  test('it needs the plugin, which a package brings', async () => {
+    expect([missed, await held()]).toEqual(['', 'plugin:docker-compose']);
+  });
 
   test('a project comes up as it is defined, and only what differs is made anew', async () => {
     const web = { ...SLEEP, environment: { TOKEN: '${TOKEN}', DOLLAR: '$$x' }, volumes: ['data:/data'] };
