@@ -89,6 +89,12 @@ describeTask(dockerPruneTask, [
     given,
     expect: { action: 'none' },
   },
+  {
+    name: 'counts what was made within the second that the clock showed',
+    params: { networks: true, older_than: 0 },
+    given: `== now\n${NOW / 1000}\n== containers\n== networks\n{"name":"just","created":"2026-01-10T00:00:00.9Z"}`,
+    expect: { before: { networks: ['just'] }, keys: ['networks'] },
+  },
 ]);
 
 describeInvalid(dockerPruneTask, [

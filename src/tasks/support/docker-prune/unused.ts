@@ -33,8 +33,10 @@ export function unusedIn(output: string, policy: PrunePolicy): Unused {
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => parseDockerJson(line) ?? {});
-  const limit = Number((found.get('now') ?? '').trim()) * 1000 - policy.older_than * 1000;
-  const old = (...times: readonly string[]): boolean => times.every((time) => !(Date.parse(time) > limit));
+  const limit = Number((found.get('now') ?? '').trim()) - policy.older_than;
+  // the host's clock was read in whole seconds, Docker's times are finer: what was made in that same second is not newer
+  const old = (...times: readonly string[]): boolean =>
+    times.every((time) => !(Math.floor(Date.parse(time) / 1000) > limit));
   const containers = all('containers').map((one) => ({
     name: textAt(one, 'name').replace(/^\//, ''),
     image: textAt(one, 'image'),
