@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadPlaybook } from '../src/playbook/load.ts';
-import { validatePlaybook } from '../src/playbook/resolve.ts';
+import { resolvePlaybook, validatePlaybook } from '../src/playbook/resolve.ts';
 import { registry } from '../src/tasks/index.ts';
+import { debian12Facts } from './support/facts.ts';
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDx3Wg6PGPfYoLIBvwLLtzVWcd0jBPzcrBO+3fRsIMsD admin\n';
 
@@ -53,5 +54,11 @@ describe('playbooks', () => {
 
   test.each([...tracked('playbooks/*.yml'), join(home, 'readme.yml')])('%s is valid', async (file) => {
     validatePlaybook(await loadPlaybook(file, registry), { vars: {}, env: {}, home });
+  });
+
+  test.each(['off', 'default'])('cis-docker.yml speaks of daemon.json once with userns_remap %s', async (userns) => {
+    const playbook = await loadPlaybook('playbooks/cis-docker.yml', registry);
+    const context = { vars: { userns_remap: userns }, env: {}, home, facts: debian12Facts };
+    expect(() => resolvePlaybook(playbook, context)).not.toThrow();
   });
 });

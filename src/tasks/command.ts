@@ -17,6 +17,7 @@ export const commandTask = defineTask<Command, CommandState>({
     'Reads its guards alone. Give it one: `creates`, `removes` or `unless`; with several, one that says "done" is enough. Without a guard it runs in every apply, and nothing can be proved of it. The command runs as root with umask 022, `LC_ALL=C` and no terminal; a text is a script for `sh` (dash) and never stands in the arguments of a process. What it changes is neither kept nor undone by a rollback: use a type of its own where there is one. For a command that must follow a change, use a handler.',
   params: Command,
   examples: [
+    { cmd: 'apt-mark hold docker.io', unless: 'apt-mark showhold | grep -qx docker.io' },
     { cmd: 'update-grub', unless: 'test /boot/grub/grub.cfg -nt /etc/default/grub' },
     {
       cmd: ['openssl', 'dhparam', '-out', '/etc/ssl/dhparam.pem', '2048'],

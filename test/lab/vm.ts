@@ -19,8 +19,8 @@ export interface LabVm extends Omit<LabHost, 'root'> {
   powerOn(): Promise<void>;
 }
 
-/** Software emulation is about ten times slower than the machine it runs on, and that one may be busy. */
-const BOOT_SECONDS = 600;
+/** Software emulation is about ten times slower than the machine it runs on, and slower still where that has other work. */
+const BOOT_SECONDS = 1200;
 
 export interface VmOptions extends Pick<LabOptions, 'suite' | 'docker' | 'setup'> {
   /** Adds an empty second disk, /dev/vdb. */
