@@ -4,6 +4,7 @@ import { appendFileSync } from 'node:fs';
 export const SECTIONS = {
   'lock-out': 'Ways to lock oneself out',
   way: 'The new way in',
+  config: 'Configurations that their program does not take',
   kill: 'The client is killed',
   network: 'The network goes silent',
   host: 'Disk, locks, journal and killed programs',

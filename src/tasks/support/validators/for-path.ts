@@ -4,6 +4,7 @@ import { validateNginx } from './nginx.ts';
 import { validateSshdConfig } from './sshd-config.ts';
 import { validateSudoers } from './sudoers.ts';
 import { validateSysctl } from './sysctl.ts';
+import { validateUfwRules } from './ufw-rules.ts';
 import type { Validator } from './validator.ts';
 
 const VALIDATORS: readonly { readonly path: RegExp; readonly validator: Validator }[] = [
@@ -13,6 +14,7 @@ const VALIDATORS: readonly { readonly path: RegExp; readonly validator: Validato
   { path: /^\/etc\/apt\/apt\.conf(?:\.d\/[^/]+)?$/, validator: validateAptConfig },
   { path: /^\/etc\/docker\/daemon\.json$/, validator: validateDockerDaemon },
   { path: /^\/etc\/sysctl(?:\.conf|\.d\/[^/]+\.conf)$/, validator: validateSysctl },
+  { path: /^\/etc\/ufw\/(?:before|after|user)6?\.rules$/, validator: validateUfwRules },
 ];
 
 /** The check that a path brings by itself, whatever task writes it. */
