@@ -49,15 +49,17 @@ async function startDaemons(): Promise<readonly string[]> {
   const text = await readFile(CONFIG, 'utf8').catch(() => '');
   if (!/^security_driver = "none"$/m.test(text)) await appendFile(CONFIG, `\n${SETTINGS}`);
   const started: string[] = [];
+  let words = '';
   for (const daemon of ['virtlogd', 'libvirtd']) {
-    const { failed } = await execa(daemon, ['-d'], { reject: false });
-    if (!failed) started.push(daemon);
+    const { failed, stderr } = await execa(daemon, ['-d'], { reject: false });
+    if (failed) words = stderr;
+    else started.push(daemon);
   }
   for (let tries = 0; tries < 60; tries++) {
     if (await answers()) return started;
     await sleep(500);
   }
-  throw new Error('libvirtd does not answer on qemu:///system.');
+  throw new Error(`libvirtd does not answer on qemu:///system. ${words}`.trim());
 }
 
 async function endDaemon(daemon: string): Promise<void> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { waitFor } from '../lab/wait-for.ts';
-import { ensureLibvirt, virsh } from './libvirt.ts';
+import { virsh } from './libvirt.ts';
 import { VagrantProject, type VagrantRun } from './machine.ts';
 import { makeBox } from './make-box.ts';
 import { record, spent } from './record.ts';
@@ -22,13 +22,11 @@ const suite = process.env.HARDEN_SUITE === 'trixie' ? 'trixie' : 'bookworm';
 // Each test goes on from where the one before it left the machine.
 describe(`vagrant up of ${suite}`, () => {
   let project: VagrantProject;
-  let endLibvirt: () => Promise<void>;
   let up: VagrantRun;
   let again: VagrantRun;
   let typo: string;
 
   beforeAll(async () => {
-    endLibvirt = await ensureLibvirt();
     project = await VagrantProject.create(await makeBox(suite));
     typo = join(project.folder, 'typo.yml');
     await writeFile(typo, TYPO);
@@ -37,7 +35,6 @@ describe(`vagrant up of ${suite}`, () => {
   });
   afterAll(async () => {
     await project?.remove();
-    await endLibvirt?.();
   });
 
   test('has a Vagrantfile that Ruby and Vagrant take, for every system', async () => {
