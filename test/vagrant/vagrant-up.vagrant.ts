@@ -102,6 +102,7 @@ describe(`vagrant up of ${suite}`, () => {
     );
     await project.inside('systemctl is-system-running --wait || true');
     await holds();
+    expect(await project.inside('systemctl is-active ufw; systemctl --failed --quiet')).toBe('active');
     const plan = await project.harden([
       ...['plan', 'playbooks/docker-host.yml', '--vagrant', '--detailed-exitcode'],
       ...['-e', `admin_key_file=${project.adminKey}.pub`],
@@ -137,7 +138,9 @@ describe(`vagrant up of ${suite}`, () => {
       ufw: 'sudo ufw status verbose',
       docker: "sudo docker info -f '{{.LiveRestoreEnabled}} {{.LoggingDriver}}'",
       forward: 'sudo iptables -S DOCKER-USER',
-      services: 'systemctl is-active ssh docker ufw auditd',
+      services: 'systemctl is-active ssh docker auditd',
+      // Debian's package lets the unit of ufw start at the next boot only, whatever `ufw enable` has done by then.
+      firewall: 'systemctl is-enabled ufw',
       written: "sudo grep -c '^-w' /etc/audit/rules.d/50-harden.rules",
       watched: "sudo auditctl -l | grep -c '^-w'",
       audit: 'sudo auditctl -s | grep -E "^(enabled|lost) "',
@@ -150,7 +153,8 @@ describe(`vagrant up of ${suite}`, () => {
       ufw: expect.stringMatching(/Status: active[\s\S]*deny \(incoming\)[\s\S]*22\/tcp +ALLOW/),
       docker: 'true local',
       forward: expect.stringContaining('-A DOCKER-USER -j ufw-user-forward'),
-      services: 'active\nactive\nactive\nactive',
+      services: 'active\nactive\nactive',
+      firewall: 'enabled',
       watched: said.written,
       audit: expect.stringMatching(/^enabled [12]\nlost \d+$/),
       apparmor: 'Y',
