@@ -59,7 +59,7 @@ export function standing(need: Need, held: ReadonlySet<string>, earlier: readonl
   );
   if (provider && !/^(?:package|running):/.test(need)) return { kind: 'provided' };
   if (provider) return { kind: 'maybe', by: provider.task.name };
-  const installer = changing.find(({ task }) =>
+  const installer = changing.findLast(({ task }) =>
     (task.type.provides?.(task.params) ?? []).some((provided) => provided.startsWith('package:')),
   );
   if (installer) return { kind: 'maybe', by: installer.task.name };

@@ -193,6 +193,12 @@ test.each([
   ]);
 });
 
+test('a command that nobody names is taken to come with the package before the task, not with the first', () => {
+  const packages = ['ufw', 'auditd'].map((name) => ({ name, value: '1', provides: [`package:${name}`] }));
+  const list = tasks(...packages, { name: 'rules', value: '1', needs: ['command:augenrules'] });
+  expect(planTasks(list, answers(['', '', '']), debian12Facts)[2]?.unknown).toContain('comes with "task 1"');
+});
+
 test('what is settled stays as it was planned, and what is planned again counts on it', () => {
   const package2 = { name: 'b', value: '1', provides: ['package:b'] };
   const list = tasks({ name: 'a', value: '1', needs: ['path:/a'] }, package2, {
