@@ -35,8 +35,9 @@ export function toNode(
   const targets = new Map<Alias, ReturnType<Alias['resolve']>>();
 
   function convert(node: unknown, fallback: SourcePosition): ValueNode {
-    if (++count > mostNodes)
-      throw new UserError('The aliases of this file stand for far too many values', { at: outermost ?? fallback });
+    // what is written out is bounded by the file itself
+    if (outermost && ++count > mostNodes)
+      throw new UserError('The aliases of this file stand for far too many values', { at: outermost });
     if (isAlias(node)) return resolveAlias(node);
     const at = startOf(node) ?? fallback;
     const tag = (node as { tag?: string } | null)?.tag;

@@ -8,16 +8,12 @@ const PAIRS = new Set(['environment', 'labels', 'annotations', 'sysctls', 'extra
 
 /** A service with what it extends: maps are merged, lists joined, and what is said later counts. */
 export function mergeService(base: MapNode, own: MapNode): MapNode {
-  const keys = [...new Set([...base.entries, ...own.entries].map(({ key }) => key))];
-  return {
-    kind: 'map',
-    at: own.at,
-    entries: keys.flatMap((key) => {
-      const [below, above] = [entryOf(base, key), entryOf(own, key)];
-      if (!below || !above) return below ?? above ?? [];
-      return { ...above, value: mergeValue(key, below.value, above.value) };
-    }),
-  };
+  const entries = new Map(base.entries.map((entry) => [entry.key, entry]));
+  for (const entry of own.entries) {
+    const below = entries.get(entry.key);
+    entries.set(entry.key, below ? { ...entry, value: mergeValue(entry.key, below.value, entry.value) } : entry);
+  }
+  return { kind: 'map', at: own.at, entries: [...entries.values()] };
 }
 
 function mergeValue(key: string, below: ValueNode, above: ValueNode): ValueNode {

@@ -37,11 +37,18 @@ export async function loadProject(main: ComposeSource): Promise<ComposeProject> 
   return { main, services: loading.services, volumes: loading.volumes, networks: loading.networks };
 }
 
+/** A report on more helps nobody, and a file made to have more takes all memory. */
+const MOST_SERVICES = 2000;
+
+type Extended = Pick<Service, 'node' | 'unread'>;
+
 class Loading {
   readonly services: Service[] = [];
   readonly volumes = new Map<string, ValueNode>();
   readonly networks = new Map<string, ValueNode>();
   private readonly sources = new Map<string, ComposeSource>();
+  /** Services with what they extend, by file and name: each is merged once, however many extend it. */
+  private readonly whole = new Map<string, Extended>();
 
   async add(source: ComposeSource, includers: readonly string[]): Promise<void> {
     const { root, file } = source;
@@ -52,6 +59,12 @@ class Loading {
     for (const { key, value } of mapAt(root, 'volumes').entries) this.volumes.set(key, value);
     for (const { key, value } of mapAt(root, 'networks').entries) this.networks.set(key, value);
     for (const { key, keyAt, value } of mapAt(root, 'services').entries) {
+      if (this.services.length === MOST_SERVICES) {
+        throw new UserError(`These are more than ${MOST_SERVICES} services, which is too many for one audit`, {
+          at: keyAt,
+          hint: 'Split the file, and audit each part',
+        });
+      }
       if (value.kind !== 'map') {
         throw new UserError(`The service \`${key}\` must be a map, and this is ${describeNode(value)}`, {
           at: value.at,
@@ -79,7 +92,17 @@ class Loading {
     name: string,
     own: MapNode,
     path: readonly string[],
-  ): Promise<{ node: MapNode; unread?: string | undefined }> {
+  ): Promise<Extended> {
+    const place = `${source.file} ${name}`;
+    const known = this.whole.get(place);
+    if (known) return known;
+    const extended = await this.extend(source, name, own, [...path, place]);
+    this.whole.set(place, extended);
+    return extended;
+  }
+
+  /** `path`: what extends what, up to this service itself. */
+  private async extend(source: ComposeSource, name: string, own: MapNode, path: readonly string[]): Promise<Extended> {
     const extension = entryOf(own, 'extends');
     if (!extension) return { node: own };
     const { value, keyAt } = extension;
@@ -92,8 +115,7 @@ class Loading {
       return { node: own, unread: typeof by === 'object' ? by.undecided : 'no service is named' };
     }
     const from = file === '' ? source : await this.read(join(dirname(source.file), file), fileNode?.at ?? keyAt);
-    const here = `${from.file} ${service}`;
-    if ([...path, `${source.file} ${name}`].includes(here)) {
+    if (path.includes(`${from.file} ${service}`)) {
       throw new UserError(`\`${service}\` extends a service that extends it`, { at: keyAt });
     }
     const base = at(from.root, 'services', service);
@@ -102,7 +124,7 @@ class Loading {
         at: wanted?.at ?? keyAt,
       });
     }
-    const whole = await this.extended(from, service, base, [...path, `${source.file} ${name}`]);
+    const whole = await this.extended(from, service, base, path);
     return { node: mergeService(whole.node, own), unread: whole.unread };
   }
 

@@ -297,6 +297,12 @@ services:
   });
 });
 
+test('a long chain of what extends what is followed once', async () => {
+  const link = (n: number) => `  s${n}: { extends: s${n - 1}, environment: { A${n}: x } }\n`;
+  const text = `services:\n  s0: { image: nginx, privileged: true }\n${Array.from({ length: 300 }, (_, n) => link(n + 1)).join('')}`;
+  expect((await checks(text)).filter(({ id, result }) => id === 'privileged' && result === 'WARN')).toHaveLength(301);
+});
+
 describe('what is no compose file', () => {
   test.each([
     ['', 'compose.yml:1:1: A compose file must be a map, and this is nothing.'],
@@ -320,6 +326,10 @@ describe('what is no compose file', () => {
     [
       'services:\n  a: { extends: { file: gone.yml, service: b } }\n',
       'compose.yml:2:25: The compose file gone.yml does not exist.',
+    ],
+    [
+      `services:\n${Array.from({ length: 2001 }, (_, n) => `  s${n}: {}\n`).join('')}`,
+      'compose.yml:2002:3: These are more than 2000 services, which is too many for one audit.',
     ],
     ['include: [compose.yml]\n', 'compose.yml:1:11: compose.yml is included by a file that it includes.'],
   ])('%j', async (text, message) => {
