@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadPlaybook } from '../src/playbook/load.ts';
 import { resolvePlaybook, validatePlaybook } from '../src/playbook/resolve.ts';
@@ -61,6 +61,20 @@ describe('playbooks', () => {
 
   test.each([...tracked('playbooks/*.yml'), join(home, 'readme.yml')])('%s is valid', async (file) => {
     validatePlaybook(await loadPlaybook(file, registry), { vars, env: {}, home });
+  });
+
+  test('are all applied by a test on a real host, by name or as a part of another', () => {
+    const tests = tracked('test/e2e/*.test.ts').map((file) => readFileSync(file, 'utf8'));
+    const byName = tracked('playbooks/*.yml').filter((file) =>
+      tests.some((text) => new RegExp(`['/]${basename(file).replace('.', '\\.')}'`).test(text)),
+    );
+    const applied = new Set(byName);
+    // a set is walked on to what is added meanwhile
+    for (const file of applied)
+      for (const [, part = ''] of readFileSync(file, 'utf8').matchAll(/^ *- include: (\S+)$/gm))
+        applied.add(join(dirname(file), part));
+    expect(byName.length).toBeGreaterThan(10);
+    expect(tracked('playbooks/*.yml').filter((file) => !applied.has(file))).toEqual([]);
   });
 
   test.each(['off', 'default'])('cis-docker.yml speaks of daemon.json once with userns_remap %s', async (userns) => {
