@@ -11,7 +11,7 @@ import { type Chain, policiesOf, rulesOf, type UfwParams, ufwParams, type Wanted
 import { familiesOf, fullForm, placeOf, type UfwTuple, verdictOf } from './support/ufw-rule.ts';
 
 /**
- * `state`: enabled, disabled, or that the running firewall is not what the files say. `default incoming`…: the policies. `logging`.
+ * `state`: enabled, disabled, or that the running firewall is not what the files say, or would not come back with the next boot. `default incoming`…: the policies. `logging`.
  * Each rule under its place (`22/tcp`): what is done there, or `absent`. `host`: what was read, as JSON, for `want` and findings.
  */
 type UfwState = Readonly<Record<string, StateValue>> | null;
@@ -20,6 +20,7 @@ type Ssh = NonNullable<Facts['ssh']>;
 /** There only where a run was cut off between opening a new way in and closing the old one. */
 const OLD_WAY = 'old way in';
 const NOT_IN_FORCE = 'enabled, but not in force';
+const NOT_AT_BOOT = 'enabled, but not from the next boot on';
 const ABSENT = 'absent';
 const POLICY: Readonly<Record<string, string>> = { ACCEPT: 'allow', DROP: 'deny', REJECT: 'reject' };
 const VARIABLE: Readonly<Record<Chain, string>> = {
@@ -33,7 +34,7 @@ export const ufwTask = defineTask<UfwParams, UfwState>({
   type: 'ufw',
   summary: 'The host firewall: rules, default policies, logging, and whether it stands.',
   notes:
-    'One task can hold the whole firewall (`rules`, `default`, `logging`, `state`), or one rule in Ansible’s spelling; rules that it does not name stay as they are. Whatever the order, rules come first, then policies, then `state`. Reads ufw’s own files and the running kernel: a firewall that is enabled but not loaded, or was flushed, is a difference. A rule without addresses stands for IPv4 and IPv6. A change that would shut the port that this run came in by is refused, with the rule to add. Ports that Docker publishes pass by ufw: see `ufw_docker`. ufw sets the sysctls of /etc/ufw/sysctl.conf again whenever it starts, against those of a `sysctl` task. CIS 4.1.',
+    'One task can hold the whole firewall (`rules`, `default`, `logging`, `state`), or one rule in Ansible’s spelling; rules that it does not name stay as they are. Whatever the order, rules come first, then policies, then `state`. Reads ufw’s own files and the running kernel: a firewall that is enabled but not loaded, was flushed, or that systemd would not start at boot, is a difference. A rule without addresses stands for IPv4 and IPv6. A change that would shut the port that this run came in by is refused, with the rule to add. Ports that Docker publishes pass by ufw: see `ufw_docker`. ufw sets the sysctls of /etc/ufw/sysctl.conf again whenever it starts, against those of a `sysctl` task. CIS 4.1.',
   params: ufwParams,
   examples: [
     {
@@ -69,7 +70,7 @@ export const ufwTask = defineTask<UfwParams, UfwState>({
     for (const [chain, policy] of policiesOf(params)) want[`default ${chain}`] = policy;
     if (params.logging !== undefined) want.logging = loggingOf(params.logging, before);
     if (params.state !== undefined) want.state = params.state;
-    else if (before?.state === NOT_IN_FORCE) want.state = 'enabled';
+    else if (before?.state === NOT_IN_FORCE || before?.state === NOT_AT_BOOT) want.state = 'enabled';
     if (before?.[OLD_WAY] !== undefined) want[OLD_WAY] = 'closed';
     return want;
   },
@@ -113,12 +114,16 @@ export const ufwTask = defineTask<UfwParams, UfwState>({
     '/etc/ufw/after.rules',
     '/etc/ufw/after6.rules',
   ],
-  undo: ({ before }) => (before?.state === 'disabled' ? 'ufw --force disable\n' : `${hookUfw}\nufw reload\n`),
+  undo({ before, keys }) {
+    const boot = keys.includes('state') ? bootOf(before) : '';
+    const unstarted = boot === '' ? '' : `systemctl ${boot === 'masked' ? 'mask' : 'disable'} ufw.service\n`;
+    return unstarted + (before?.state === 'disabled' ? 'ufw --force disable\n' : `${hookUfw}\nufw reload\n`);
+  },
 });
 
 function stateOf(host: UfwHost, params: UfwParams): UfwState {
   const state: Record<string, StateValue> = {
-    state: host.enabled ? (host.inForce ? 'enabled' : NOT_IN_FORCE) : 'disabled',
+    state: standing(host),
   };
   for (const rule of rulesOf(params)) state[rule.place] = placeState(rule, host);
   for (const [chain] of policiesOf(params)) state[`default ${chain}`] = policyOf(host, chain);
@@ -131,9 +136,19 @@ function stateOf(host: UfwHost, params: UfwParams): UfwState {
   return state;
 }
 
+function standing({ enabled, inForce, boot }: UfwHost): string {
+  if (!enabled) return 'disabled';
+  if (!inForce) return NOT_IN_FORCE;
+  return boot === '' ? 'enabled' : NOT_AT_BOOT;
+}
+
 function hostOf(before: NonNullable<UfwState>): UfwHost {
   const host = JSON.parse(String(before.host));
   return { ...host, settings: new Map(host.settings), profiles: new Map(host.profiles) };
+}
+
+function bootOf(before: UfwState): string {
+  return before?.host === undefined ? '' : hostOf(before).boot;
 }
 
 /** What is done at a rule's place, in the words of `want`. */
@@ -252,7 +267,11 @@ function applyScript({ before, keys }: Change<UfwState>, params: UfwParams): Scr
 
 function stateScript(state: 'enabled' | 'disabled', before: UfwState): Script {
   if (state === 'disabled') return 'ufw --force disable';
-  return `${hookUfw}\n${before?.state === NOT_IN_FORCE ? 'ufw reload' : 'ufw --force enable'}`;
+  const boot = bootOf(before);
+  const started =
+    boot === '' ? '' : `\n${boot === 'masked' ? 'systemctl unmask ufw.service\n' : ''}systemctl enable ufw.service`;
+  if (before?.state === NOT_AT_BOOT) return started.slice(1);
+  return `${hookUfw}\n${before?.state === NOT_IN_FORCE ? 'ufw reload' : 'ufw --force enable'}${started}`;
 }
 
 function ruleScript(rule: WantedRule, now: StateValue | undefined): Script {

@@ -87,5 +87,15 @@ docker run -d --restart always --name inner -p 8081:9999 busybox /busybox httpd 
       expect(await reaches(host.address, 8081)).toBe(false);
       expect(await reaches(host.address, 8080)).toBe(true);
     });
+
+    test('a firewall that would be gone after the next boot is a difference', async () => {
+      await host.exec('systemctl disable ufw.service');
+      const planned = await run('plan', 'playbooks/firewall.yml');
+      expect(planned.stdout).toContain('enabled, but not from the next boot on');
+      expect(await run('apply', 'playbooks/firewall.yml', '--yes')).toMatchObject({ exitCode: 0 });
+      expect((await host.exec('systemctl is-enabled ufw.service')).stdout.trim()).toBe('enabled');
+      expect(await harden(['rollback', '--yes', ...hostArgs(host, user)])).toMatchObject({ exitCode: 0 });
+      expect((await host.exec('systemctl is-enabled ufw.service')).stdout.trim()).toBe('disabled');
+    });
   });
 });

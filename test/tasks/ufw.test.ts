@@ -13,6 +13,8 @@ interface Host {
   /** Lines that the kernel does not have. */
   readonly flushed?: RegExp;
   readonly profiles?: readonly string[];
+  /** What `systemctl is-enabled` says of its unit. */
+  readonly boot?: string;
   readonly interface?: string;
 }
 
@@ -29,6 +31,7 @@ function host(options: Host = {}): string {
     rules6 = [],
     flushed,
     profiles,
+    boot,
     ...rest
   } = options;
   const settings = `IPV6=${ipv6 ? 'yes' : 'no'}
@@ -53,6 +56,7 @@ LOGLEVEL=${logging}`;
     const left = (all: readonly string[]) => all.filter((line) => !flushed?.test(line));
     lines.push('# kernel 4', ...left(kernel(rules, 'ufw')), '# kernel 6', ...left(kernel(rules6, 'ufw6')));
   }
+  if (boot) lines.push('# boot', boot);
   if (profiles) lines.push('# profiles', ...profiles);
   lines.push('# interface');
   if (rest.interface)
@@ -242,6 +246,33 @@ describeTask(ufwTask, [
     given: host({ ...OPEN, enabled: true, flushed }),
     expect: { keys: ['state'] },
   })),
+  ...(['disabled', 'masked'] as const).map((boot) => ({
+    name: `a unit that is ${boot} would not bring it back at boot`,
+    params: { state: 'enabled' },
+    given: host({ ...OPEN, enabled: true, boot }),
+    expect: {
+      before: { state: 'enabled, but not from the next boot on' },
+      keys: ['state'],
+      script: [
+        boot === 'masked'
+          ? /^systemctl unmask ufw\.service\nsystemctl enable ufw\.service\n$/
+          : /^systemctl enable ufw\.service\n$/,
+      ],
+      undo: [boot === 'masked' ? 'systemctl mask ufw.service' : 'systemctl disable ufw.service'],
+    },
+  })),
+  {
+    name: 'switched on where its unit is disabled',
+    params: { state: 'enabled' },
+    given: host({ ...OPEN, boot: 'disabled' }),
+    expect: { script: ['ufw --force enable\nsystemctl enable ufw.service\n'], undo: ['ufw --force disable'] },
+  },
+  {
+    name: 'a unit that is enabled',
+    params: { state: 'enabled' },
+    given: host({ ...OPEN, enabled: true, boot: 'enabled' }),
+    expect: { action: 'none' },
+  },
   {
     name: 'the policy of FORWARD is Docker’s business',
     params: { state: 'enabled' },

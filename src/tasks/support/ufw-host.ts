@@ -12,6 +12,8 @@ export interface UfwHost {
   readonly enabled: boolean;
   /** The running kernel has what the files say: hooks, policies, and as many rules in each chain. False where not enabled. */
   readonly inForce: boolean;
+  /** What systemd does with ufw.service at boot, where it would not start it: `disabled` or `masked`; empty: it starts it, or is not there. */
+  readonly boot: string;
   /** The ports of the profiles asked for (`22/tcp`, `80,443/tcp`), by their names; a profile that is missing here does not exist. */
   readonly profiles: ReadonlyMap<string, readonly string[]>;
   /** The interface that has the address the run came in by; empty: not known. */
@@ -26,6 +28,10 @@ export function askUfw(profiles: boolean, address: string | undefined): Script {
 printf '# settings\n'
 settings=$(grep -hE '^[[:space:]]*(IPV6|DEFAULT_(INPUT|OUTPUT|FORWARD)_POLICY|ENABLED|LOGLEVEL)=' /etc/default/ufw /etc/ufw/ufw.conf)
 printf '%s\n' "$settings"
+if [ -d /run/systemd/system ]; then
+  printf '# boot\n'
+  systemctl is-enabled ufw.service 2>/dev/null || :
+fi
 printf '# rules 4\n'
 grep -E '^(### tuple|-A )' ${RULES[0]}
 printf '# rules 6\n'
@@ -51,7 +57,7 @@ export function parseUfw(output: string): UfwHost | null {
   const sections = new Map<string, string[]>();
   let lines: string[] = [];
   for (const line of output.split('\n')) {
-    if (/^# (settings|rules [46]|kernel [46]|profiles|interface)$/.test(line)) {
+    if (/^# (settings|rules [46]|kernel [46]|profiles|interface|boot)$/.test(line)) {
       lines = [];
       sections.set(line.slice(2), lines);
     } else if (line !== '') lines.push(line);
@@ -69,6 +75,7 @@ export function parseUfw(output: string): UfwHost | null {
     inForce:
       enabled &&
       families.every((family) => isInForce(section(`rules ${family}`), section(`kernel ${family}`), family, settings)),
+    boot: /^(disabled|masked)/.exec(section('boot')[0] ?? '')?.[0] ?? '',
     profiles: parseProfiles(section('profiles')),
     interface: /^\d+: ([^@\s]+)/.exec(section('interface')[0] ?? '')?.[1] ?? '',
   };
