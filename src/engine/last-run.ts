@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { type Script, sh } from '../remote/sh.ts';
-import { RUNS } from './host-layout.ts';
+import { RUNS, RUNTIME_DIRECTORY } from './host-layout.ts';
+import { STALE_SECONDS } from './journal/step-functions.ts';
 
-/** Prints the last run when it did not come to its end: who, how its guard stands, and the step in which it stopped. */
+/** Prints the last run when it did not come to its end: who, how its guard stands (`running`: it is at work), and the step in which it stopped. */
 export const LAST_RUN_PROBE: Script = sh`harden_last= harden_top=0
 for harden_other in ${RUNS}/*/; do
   harden_number=
@@ -14,6 +15,15 @@ if [ -f "$harden_last/undo.sh" ] && [ ! -e "$harden_last/ended" ]; then
   tr -d '\\000' 2>/dev/null <"$harden_last/run.json"
   harden_guard=none
   for harden_word in armed adopted disarmed fired guard-undone; do [ ! -e "$harden_last/$harden_word" ] || harden_guard=$harden_word; done
+  # What holds the lock, and has said not long ago that it is alive, is no run that was cut off.
+  if [ ! -e "$harden_last/fired" ] && read -r harden_pid harden_life 2>/dev/null <${RUNTIME_DIRECTORY}/holder.pid &&
+    [ "$(readlink "/proc/$harden_pid/fd/9")" = ${RUNTIME_DIRECTORY}/lock ] && read -r harden_seen 2>/dev/null <"$harden_life"; then
+    read -r harden_up harden_word </proc/uptime
+    case $harden_seen in
+      '' | *[!0-9]*) ;;
+      *) [ "$((\${harden_up%%.*} - harden_seen))" -gt ${STALE_SECONDS} ] || harden_guard=running ;;
+    esac
+  fi
   printf '\\0%s\\0' "$harden_guard"
   for harden_state in "$harden_last"[0-9]*/state; do
     [ -e "$harden_state" ] || continue
@@ -29,6 +39,10 @@ export function explainLastRun(output: string): string | undefined {
   if (output === '') return undefined;
   const [identity = '', guard = '', steps = ''] = output.split('\0');
   const names = steps.split('\n').filter(Boolean);
+  if (guard === 'running') {
+    const at = names.length > 0 ? `, and is at "${names.join('", "')}"` : '';
+    return `another run${whose(identity)} is under way${at}: what is read now may be different when it ends`;
+  }
   const where = names.length > 0 ? `it stopped in "${names.join('", "')}"` : 'it stopped between two steps';
   return `the run before this one${whose(identity)} did not come to its end: ${where}${GUARD[guard] ?? ''}`;
 }

@@ -209,6 +209,9 @@ handlers:
       30_000,
       () => 'the first run did not begin',
     );
+    const planned = await plan(host, 'tasks:\n  - copy: { dest: /srv/second, content: x }\n');
+    expect(planned.stderr).toMatch(/another run \(.*applying \S+playbook\.yml\) is under way, and is at "/);
+    expect(planned.stderr).not.toMatch(/did not come to its end/);
     const second = await apply(host, 'tasks:\n  - copy: { dest: /srv/second, content: x }\n');
     expect(second.exitCode).toBe(1);
     expect(second.stderr).toMatch(

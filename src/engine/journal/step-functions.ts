@@ -5,7 +5,7 @@ import { ENTER } from './enter.ts';
 import { UNDO_DRIVER } from './undo-driver.ts';
 
 /** A run that has shown no sign of life for so long is gone: each batch shows one every few seconds, and between batches little is done. */
-const STALE_SECONDS = 120;
+export const STALE_SECONDS = 120;
 
 /** How long a run waits for the running step of one that is gone; a step is never broken off. */
 const TAKE_OVER_SECONDS = 60;
