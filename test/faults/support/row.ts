@@ -6,6 +6,7 @@ export const SECTIONS = {
   way: 'The new way in',
   config: 'Configurations that their program does not take',
   kill: 'The client is killed',
+  'audit-rules': 'The client is killed where the kernel audits',
   network: 'The network goes silent',
   host: 'Disk, locks, journal and killed programs',
   power: 'Power and clock',
