@@ -1,7 +1,6 @@
 import { defineTask } from '../engine/task.ts';
 import { certificateNeeds } from './support/docker-daemon/choices.ts';
 import { leaves } from './support/docker-daemon/config.ts';
-import { consequenceOf } from './support/docker-daemon/consequence.ts';
 import { daemonFindings } from './support/docker-daemon/findings.ts';
 import { DAEMON_JSON, parseDaemon, readDaemon } from './support/docker-daemon/read-daemon.ts';
 import { applyScript, handlerFor, undoScript, validateScript } from './support/docker-daemon/scripts.ts';
@@ -13,7 +12,7 @@ export const dockerDaemonTask = defineTask<DockerDaemon, DaemonState>({
   type: 'docker_daemon',
   summary: 'The configuration of dockerd: daemon.json, and what the running dockerd does.',
   notes:
-    "Keys are merged into `/etc/docker/daemon.json`; the file's other keys stay. Read as well: `docker info` and the default network, so a dockerd that has not been restarted since is seen. Refused at plan: keys that the installed version does not know, values of the wrong kind, keys that the unit's command line sets already (`hosts` beside `-H fd://`, `$DOCKER_OPTS`), log-opts that the log-driver does not take, and what `dockerd --validate` (23 and later) refuses. Docker is reloaded where that is enough and restarted where it is not; `live-restore: true` is put in force first, so that containers outlive the restart; a dockerd that does not come back gets its old file back. docker-bench 2.2 to 2.16.",
+    "Keys are merged into `/etc/docker/daemon.json`; the file's other keys stay. Read as well: `docker info` and the default network, so a dockerd that has not been restarted since is seen. Refused at plan: keys that the installed version does not know, values of the wrong kind, keys that the unit's command line sets already (`hosts` beside `-H fd://`, `$DOCKER_OPTS`), log-opts that the log-driver does not take, and what `dockerd --validate` (23 and later) refuses. Docker is reloaded where that is enough and restarted where it is not, at once where it moves its data (`userns-remap`, `data-root`), so that later tasks find what they make; `live-restore: true` is put in force first, so that containers outlive the restart; a dockerd that does not come back gets its old file back. docker-bench 2.2 to 2.16.",
   params: DockerDaemon,
   examples: [
     {
@@ -48,7 +47,7 @@ export const dockerDaemonTask = defineTask<DockerDaemon, DaemonState>({
           ),
         ],
   handlers(p, change) {
-    const handler = handlerFor(consequenceOf(p, change));
+    const handler = handlerFor(p, change);
     return handler === undefined ? [] : [handler];
   },
   keeps: () => [DAEMON_JSON],

@@ -3,7 +3,7 @@ import type { Handler } from '../../../engine/task.ts';
 import { raw, type Script, sh } from '../../../remote/sh.ts';
 import { replaceFile } from '../replace-file.ts';
 import { formatConfig, type JsonMap, mergeConfig, parseConfig } from './config.ts';
-import { type Consequence, consequenceOf } from './consequence.ts';
+import { changedOptions, consequenceOf } from './consequence.ts';
 import { isAtLeast } from './keys.ts';
 import { DAEMON_JSON, docker, LOADED } from './read-daemon.ts';
 import { type DaemonState, type DockerDaemon, inForce } from './state.ts';
@@ -29,7 +29,27 @@ export function applyScript(p: DockerDaemon, change: Change<DaemonState>): Scrip
     p.options['live-restore'] === true &&
     change.before?.[inForce('live-restore')] === 'false';
   const first = survives ? write(withLiveRestore(fileOf(change.before), true)) + reload('true') : '';
-  return `mkdir -p -m 0755 /etc/docker\n${consequence === 'restart' ? KEEP_GOOD : ''}${first}${write(file)}${consequence === 'nothing' && change.before?.loaded === true ? TELL_LOADED : ''}`;
+  const last = movesData(p, change)
+    ? `(\n${RESTART}\n)\n`
+    : consequence === 'nothing' && change.before?.loaded === true
+      ? TELL_LOADED
+      : '';
+  return `mkdir -p -m 0755 /etc/docker\n${consequence === 'restart' ? KEEP_GOOD : ''}${first}${write(file)}${last}`;
+}
+
+/** The options that make Docker keep its data elsewhere. */
+const MOVING = ['userns-remap', 'data-root'];
+
+/**
+ * Whether the change itself restarts Docker, instead of a handler at the end: what a later task made until then would be left behind,
+ * with containers that run on where nobody sees them.
+ */
+function movesData(p: DockerDaemon, change: Change<DaemonState>): boolean {
+  return (
+    consequenceOf(p, change) === 'restart' &&
+    newFile(p, change.before) !== undefined &&
+    changedOptions(p, change).some((option) => MOVING.includes(option))
+  );
 }
 
 /** dockerd's own judgement of a candidate; from version 23 on. */
@@ -40,11 +60,11 @@ export function validateScript(p: DockerDaemon, before: DaemonState): Script | u
 dockerd --validate --config-file="$harden_tmp/daemon.json" >"$harden_tmp/answer" 2>&1 || { cat "$harden_tmp/answer" >&2; exit 1; }`;
 }
 
-/** The handler that a consequence asks for. */
-export function handlerFor(consequence: Consequence): Handler | undefined {
-  switch (consequence) {
+/** The handler that a change asks for. */
+export function handlerFor(p: DockerDaemon, change: Change<DaemonState>): Handler | undefined {
+  switch (consequenceOf(p, change)) {
     case 'restart':
-      return { name: 'restart docker', check: CHECK, run: RESTART };
+      return movesData(p, change) ? undefined : { name: 'restart docker', check: CHECK, run: RESTART };
     case 'reload':
       return { name: 'reload docker', check: CHECK, run: `${TELL_LOADED}systemctl reload docker.service` };
     case 'nothing':
