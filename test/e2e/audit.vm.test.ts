@@ -44,7 +44,9 @@ describe.skipIf(unavailable)('a pristine Debian 12 with Docker, its own kernel a
 
     expect((await vm.exec(CONTAINERS)).stdout).toBe(containers);
     // What comes with the package of auditd is named by dpkg itself.
-    const ours = (await vm.exec('dpkg -L auditd libauparse0 2>/dev/null')).stdout.split('\n');
+    const named = (await vm.exec('dpkg -L auditd libauparse0 2>/dev/null')).stdout.split('\n');
+    // Debian 12 names /sbin what lies in /usr/sbin.
+    const ours = named.flatMap((path) => [path, `/usr${path}`]);
     const others = changedFiles(files, (await vm.exec(FILES)).stdout).filter(
       (path) =>
         !ours.includes(path) &&
