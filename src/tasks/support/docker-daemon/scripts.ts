@@ -4,7 +4,7 @@ import { raw, type Script, sh } from '../../../remote/sh.ts';
 import { replaceFile } from '../replace-file.ts';
 import { formatConfig, type JsonMap, mergeConfig, parseConfig } from './config.ts';
 import { changedOptions, consequenceOf } from './consequence.ts';
-import { isAtLeast } from './keys.ts';
+import { daemonKeys, isAtLeast } from './keys.ts';
 import { DAEMON_JSON, docker, LOADED } from './read-daemon.ts';
 import { type DaemonState, type DockerDaemon, inForce } from './state.ts';
 
@@ -37,9 +37,6 @@ export function applyScript(p: DockerDaemon, change: Change<DaemonState>): Scrip
   return `mkdir -p -m 0755 /etc/docker\n${consequence === 'restart' ? KEEP_GOOD : ''}${first}${write(file)}${last}`;
 }
 
-/** The options that make Docker keep its data elsewhere. */
-const MOVING = ['userns-remap', 'data-root'];
-
 /**
  * Whether the change itself restarts Docker, instead of a handler at the end: what a later task made until then would be left behind,
  * with containers that run on where nobody sees them.
@@ -48,7 +45,7 @@ function movesData(p: DockerDaemon, change: Change<DaemonState>): boolean {
   return (
     consequenceOf(p, change) === 'restart' &&
     newFile(p, change.before) !== undefined &&
-    changedOptions(p, change).some((option) => MOVING.includes(option))
+    changedOptions(p, change).some((option) => daemonKeys.get(option)?.hides)
   );
 }
 
