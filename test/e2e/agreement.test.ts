@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { AuditCheck, AuditDone } from '../../src/audit/result.ts';
 import { containerOf, toolsTogether } from '../../src/report/tools-together.ts';
-import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
+import { bootHost, type LabHost, labUnavailable, said } from '../lab/lab.ts';
 import { DIFFERENCES, DIFFERING } from './support/differences.ts';
 import { hardenJson } from './support/harden.ts';
 
@@ -33,8 +33,7 @@ describe.skipIf(unavailable)('docker-bench-security and the audit of containers'
   let host: LabHost;
   beforeAll(async () => {
     host = await bootHost({ suite: 'bookworm', docker: true });
-    const { exitCode, stderr } = await host.exec(DIFFERING);
-    if (exitCode !== 0) throw new Error(stderr);
+    await said(host, DIFFERING);
   });
   afterAll(() => host?.stop());
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { AuditDone } from '../../src/audit/result.ts';
 import type { RunDocument } from '../../src/report/document.ts';
-import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
+import { bootHost, type LabHost, labUnavailable, said } from '../lab/lab.ts';
 import { BADLY_RUN, CONTAINERS, changedFiles, FILES } from './support/badly-run.ts';
 import { folder, harden, hardenJson, hostArgs } from './support/harden.ts';
 
@@ -35,8 +35,7 @@ describe.skipIf(unavailable)('an audit that leads somewhere', () => {
 
   beforeAll(async () => {
     host = await bootHost({ suite: 'bookworm', docker: true });
-    const { exitCode, stderr } = await host.exec(BADLY_RUN);
-    if (exitCode !== 0) throw new Error(stderr);
+    await said(host, BADLY_RUN);
     suggestion = join(await folder({}), 'suggestion.yml');
   });
   afterAll(() => host?.stop());

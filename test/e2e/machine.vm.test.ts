@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { labUnavailable } from '../lab/lab.ts';
+import { labUnavailable, said as saidOn } from '../lab/lab.ts';
 import { bootVm, type LabVm } from '../lab/vm.ts';
 import { folder, harden, hostArgs } from './support/harden.ts';
 
@@ -41,11 +41,7 @@ const MOUNT = `tasks:
 describe.skipIf(unavailable)('a whole machine', () => {
   let vm: LabVm;
   let directory: string;
-  const said = async (command: string): Promise<string> => {
-    const { stdout, stderr, exitCode } = await vm.exec(command);
-    expect({ command, exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ command, exitCode: 0, stderr: '' });
-    return stdout;
-  };
+  const said = (command: string) => saidOn(vm, command);
   const run = (command: string, file: string, ...more: string[]) =>
     harden([command, join(directory, file), ...more, ...hostArgs(vm)], { timeout: 850_000 });
 

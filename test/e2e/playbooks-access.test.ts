@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
+import { bootHost, type LabHost, labUnavailable, said } from '../lab/lab.ts';
 import { GATEWAY } from '../lab/network.ts';
 import { reaches } from '../support/reaches.ts';
 import { type AptRepository, type StandIn, serveAptRepository } from './support/apt-repository.ts';
@@ -61,11 +61,6 @@ describe.skipIf(unavailable)('playbooks for who may come in, on bookworm and tri
   // both at once: most of the time of a host is spent on waiting
   const everywhere = (act: (place: Place) => Promise<void>) => async () => {
     await Promise.all(places.map(act));
-  };
-  const said = async (host: LabHost, command: string): Promise<string> => {
-    const { stdout, stderr, exitCode } = await host.exec(command);
-    if (exitCode !== 0) throw new Error(`${command}: ${stderr}`);
-    return stdout;
   };
   const applied = async (host: LabHost, playbook: string, ...more: string[]) => {
     const args = ['apply', `playbooks/${playbook}`, '--yes', ...more, ...hostArgs(host)];

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
+import { bootHost, type LabHost, labUnavailable, said } from '../lab/lab.ts';
 import type { Suite } from '../lab/lab-host.ts';
 import { GATEWAY } from '../lab/network.ts';
 import { waitFor } from '../lab/wait-for.ts';
@@ -122,12 +122,6 @@ describe.skipIf(unavailable)('a VPN', () => {
     });
   });
 });
-
-async function said(host: LabHost, command: string): Promise<string> {
-  const { stdout, stderr, exitCode } = await host.exec(command);
-  if (exitCode !== 0) throw new Error(`${command}: ${stderr}`);
-  return stdout;
-}
 
 /** What a port says to a request, as a host sees it; nothing where it is shut. */
 async function seenFrom(host: LabHost, address: string, port: number): Promise<string> {

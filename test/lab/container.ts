@@ -125,7 +125,7 @@ export async function execInside(
 ): Promise<ExecResult> {
   const leader = leaderOf(record);
   if (leader === undefined) throw new Error(`The lab host ${record.name} is not running. ${await lastWords(record)}`);
-  const { stdout, stderr, exitCode } = await execa(
+  const { stdout, stderr, exitCode, shortMessage } = await execa(
     'nsenter',
     ['-t', String(leader), '-m', '-u', '-i', '-n', '-p', '-C', '--', '/bin/sh', '-c', command],
     {
@@ -134,7 +134,9 @@ export async function execInside(
       ...ENVIRONMENT,
     },
   );
-  return { stdout, stderr, exitCode: exitCode ?? 255 };
+  // Killed, as by a host that goes down, or never started.
+  if (exitCode === undefined) return { stdout, stderr: `${stderr}${shortMessage}`, exitCode: 255 };
+  return { stdout, stderr, exitCode };
 }
 
 const ENVIRONMENT = {

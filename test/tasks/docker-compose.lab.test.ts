@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { needsProbe } from '../../src/engine/needs.ts';
 import { dockerComposeTask } from '../../src/tasks/docker-compose.ts';
-import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
+import { bootHost, type LabHost, labUnavailable, said as saidOn } from '../lab/lab.ts';
 import { debian12Facts } from '../support/facts.ts';
 import { pushAnother, startRegistry } from './support/lab-registry.ts';
 import { converge, planOnHost, runOnHost } from './support/on-host.ts';
@@ -15,11 +15,7 @@ describe.skipIf(unavailable)('docker_compose on a host with trixie', () => {
   let host: LabHost;
   let missed: string;
   const held = async () => (await host.exec('sh', { input: needsProbe(['plugin:docker-compose']) })).stdout;
-  const said = async (command: string): Promise<string> => {
-    const { stdout, stderr, exitCode } = await host.exec(command);
-    if (exitCode !== 0) throw new Error(`${command}: ${stderr}`);
-    return stdout;
-  };
+  const said = (command: string) => saidOn(host, command);
   const running = () =>
     said("docker ps --format '{{.Names}}' --filter label=com.docker.compose.project=shop | sort | paste -sd' '");
   const shop = (services: object, more: object = {}) => ({

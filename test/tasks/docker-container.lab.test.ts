@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dockerContainerTask } from '../../src/tasks/docker-container.ts';
 import { dockerNetworkTask } from '../../src/tasks/docker-network.ts';
-import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
+import { bootHost, type LabHost, labUnavailable, said as saidOn } from '../lab/lab.ts';
 import { debian12Facts } from '../support/facts.ts';
 import { pushAnother, startRegistry } from './support/lab-registry.ts';
 import { converge, planOnHost, runOnHost } from './support/on-host.ts';
@@ -19,11 +19,7 @@ describe.skipIf(unavailable !== undefined).each(['bookworm', 'trixie'] as const)
     // what hangs on harden alone, and not on Docker's version
     const oneIsEnough = suite === 'bookworm';
     let host: LabHost;
-    const said = async (command: string): Promise<string> => {
-      const { stdout, stderr, exitCode } = await host.exec(command);
-      if (exitCode !== 0) throw new Error(`${command}: ${stderr}`);
-      return stdout;
-    };
+    const said = (command: string) => saidOn(host, command);
     const inspect = (format: string, name = 'app') => said(`docker inspect -f '${format}' ${name}`);
     const task = (params: unknown) => converge(host, dockerContainerTask, params, ['once']);
     const twice = (params: unknown) => converge(host, dockerContainerTask, params);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dockerImageTask } from '../../src/tasks/docker-image.ts';
-import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
+import { bootHost, type LabHost, labUnavailable, said as saidOn } from '../lab/lab.ts';
 import { debian12Facts } from '../support/facts.ts';
 import { pushAnother, startRegistry } from './support/lab-registry.ts';
 import { converge, planOnHost, runOnHost } from './support/on-host.ts';
@@ -12,11 +12,7 @@ describe.skipIf(unavailable !== undefined).each(['bookworm', 'trixie'] as const)
   `docker_image on a host with %s${unavailable ? ` (left out: ${unavailable})` : ''}`,
   (suite) => {
     let host: LabHost;
-    const said = async (command: string): Promise<string> => {
-      const { stdout, stderr, exitCode } = await host.exec(command);
-      if (exitCode !== 0) throw new Error(`${command}: ${stderr}`);
-      return stdout;
-    };
+    const said = (command: string) => saidOn(host, command);
 
     beforeAll(async () => {
       host = await bootHost({ suite, docker: true });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dockerNetworkTask } from '../../src/tasks/docker-network.ts';
-import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
+import { bootHost, type LabHost, labUnavailable, said as saidOn } from '../lab/lab.ts';
 import { debian12Facts } from '../support/facts.ts';
 import { converge, planOnHost, runOnHost } from './support/on-host.ts';
 
@@ -11,11 +11,7 @@ describe.skipIf(unavailable !== undefined).each(['bookworm', 'trixie'] as const)
   `docker_network on a host with %s${unavailable ? ` (left out: ${unavailable})` : ''}`,
   (suite) => {
     let host: LabHost;
-    const said = async (command: string): Promise<string> => {
-      const { stdout, stderr, exitCode } = await host.exec(command);
-      if (exitCode !== 0) throw new Error(`${command}: ${stderr}`);
-      return stdout;
-    };
+    const said = (command: string) => saidOn(host, command);
     const inspect = (format: string, name = 'front') => said(`docker network inspect -f '${format}' ${name}`);
     const reaches = async (from: string, to: string) =>
       (await host.exec(`docker exec ${from} /busybox ping -c 1 -W 2 ${to}`)).exitCode === 0;

@@ -5,7 +5,7 @@ import { hostnameTask } from '../../src/tasks/hostname.ts';
 import { mountTask } from '../../src/tasks/mount.ts';
 import { systemdTimerTask } from '../../src/tasks/systemd-timer.ts';
 import { timezoneTask } from '../../src/tasks/timezone.ts';
-import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
+import { bootHost, type LabHost, labUnavailable, said as saidOn } from '../lab/lab.ts';
 import { converge } from './support/on-host.ts';
 
 const unavailable = await labUnavailable();
@@ -21,11 +21,7 @@ describe.skipIf(unavailable !== undefined).each(['bookworm', 'trixie'] as const)
     }, 600_000);
     afterAll(() => host?.stop());
 
-    const said = async (command: string): Promise<string> => {
-      const { stdout, stderr, exitCode } = await host.exec(command);
-      expect({ command, exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ command, exitCode: 0, stderr: '' });
-      return stdout;
-    };
+    const said = (command: string) => saidOn(host, command);
 
     test('its name holds now and at boot, and resolves', async () => {
       const named = { name: 'db-1.example.org' };

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { dockerDaemonTask } from '../../src/tasks/docker-daemon.ts';
 import { ufwTask } from '../../src/tasks/ufw.ts';
 import { ufwDockerTask } from '../../src/tasks/ufw-docker.ts';
-import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
+import { bootHost, type LabHost, labUnavailable, said as saidOn } from '../lab/lab.ts';
 import { GATEWAY6 } from '../lab/network.ts';
 import { waitFor } from '../lab/wait-for.ts';
 import { debian12Facts } from '../support/facts.ts';
@@ -51,11 +51,7 @@ describe.skipIf(unavailable !== undefined).each(hosts)(
     let host: LabHost;
     let addresses: readonly string[];
     let outside: Server;
-    const said = async (command: string): Promise<string> => {
-      const { stdout, stderr, exitCode } = await host.exec(command);
-      expect({ command, exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ command, exitCode: 0, stderr: '' });
-      return stdout;
-    };
+    const said = (command: string) => saidOn(host, command);
     const settle = async (type: Parameters<typeof converge>[1], params: unknown) =>
       expect(await converge(host, type, params)).toMatchObject({ left: [] });
     const findings = async (params: Record<string, unknown> = {}) => {

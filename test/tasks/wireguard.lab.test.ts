@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { wireguardTask } from '../../src/tasks/wireguard.ts';
-import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
+import { bootHost, type LabHost, labUnavailable, said } from '../lab/lab.ts';
 import { debian12Facts } from '../support/facts.ts';
 import { converge, planOnHost, probeOnHost, runOnHost } from './support/on-host.ts';
 
@@ -22,11 +22,6 @@ describe.skipIf(unavailable !== undefined)(
   () => {
     let server: LabHost;
     let client: LabHost;
-    const said = async (host: LabHost, command: string): Promise<string> => {
-      const { stdout, stderr, exitCode } = await host.exec(command);
-      if (exitCode !== 0) throw new Error(`${command}: ${stderr}`);
-      return stdout;
-    };
     const publicKey = async (host: LabHost): Promise<string> =>
       String((await planOnHost(host, wireguardTask, { interface: 'wg0', address: '10.8.0.9/24' })).before?.public_key);
     const settle = async (host: LabHost, params: Record<string, unknown>) =>
