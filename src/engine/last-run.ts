@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { type Script, sh } from '../remote/sh.ts';
-import { RUNS, RUNTIME_DIRECTORY } from './host-layout.ts';
-import { STALE_SECONDS } from './journal/step-functions.ts';
+import { raw, type Script, sh } from '../remote/sh.ts';
+import { RUNS } from './host-layout.ts';
+import { HOLDER, STALE_SECONDS } from './journal/holder.ts';
 
 /** Prints the last run when it did not come to its end: who, how its guard stands (`running`: it is at work), and the step in which it stopped. */
-export const LAST_RUN_PROBE: Script = sh`harden_last= harden_top=0
+export const LAST_RUN_PROBE: Script = sh`${raw(HOLDER)}
+harden_last= harden_top=0
 for harden_other in ${RUNS}/*/; do
   harden_number=
   read -r harden_number 2>/dev/null <"$harden_other/number" || :
@@ -16,14 +17,7 @@ if [ -f "$harden_last/undo.sh" ] && [ ! -e "$harden_last/ended" ]; then
   harden_guard=none
   for harden_word in armed adopted disarmed fired guard-undone; do [ ! -e "$harden_last/$harden_word" ] || harden_guard=$harden_word; done
   # What holds the lock, and has said not long ago that it is alive, is no run that was cut off.
-  if [ ! -e "$harden_last/fired" ] && read -r harden_pid harden_life 2>/dev/null <${RUNTIME_DIRECTORY}/holder.pid &&
-    [ "$(readlink "/proc/$harden_pid/fd/9")" = ${RUNTIME_DIRECTORY}/lock ] && read -r harden_seen 2>/dev/null <"$harden_life"; then
-    read -r harden_up harden_word </proc/uptime
-    case $harden_seen in
-      '' | *[!0-9]*) ;;
-      *) [ "$((\${harden_up%%.*} - harden_seen))" -gt ${STALE_SECONDS} ] || harden_guard=running ;;
-    esac
-  fi
+  if [ ! -e "$harden_last/fired" ] && harden_holder && [ "$harden_silent" -le ${STALE_SECONDS} ]; then harden_guard=running; fi
   printf '\\0%s\\0' "$harden_guard"
   for harden_state in "$harden_last"[0-9]*/state; do
     [ -e "$harden_state" ] || continue

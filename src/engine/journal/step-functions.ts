@@ -2,10 +2,8 @@ import { raw, sh } from '../../remote/sh.ts';
 import { PENDING, RUNS, RUNTIME_DIRECTORY } from '../host-layout.ts';
 import { DIGEST } from './digest.ts';
 import { ENTER } from './enter.ts';
+import { HOLDER, STALE_SECONDS } from './holder.ts';
 import { UNDO_DRIVER } from './undo-driver.ts';
-
-/** A run that has shown no sign of life for so long is gone: each batch shows one every few seconds, and between batches little is done. */
-export const STALE_SECONDS = 120;
 
 /** How long a run waits for the running step of one that is gone; a step is never broken off. */
 const TAKE_OVER_SECONDS = 60;
@@ -21,6 +19,7 @@ const ALWAYS_KEPT_RUNS = 10;
  */
 export const STEP_FUNCTIONS = sh`${raw(ENTER)}
 ${raw(DIGEST)}
+${raw(HOLDER)}
 harden_fail() { printf '%s\n' "$1" >&2; exit 1; }
 harden_full() {
   harden_fail "the journal cannot be written, so nothing was changed: $(df -Pk "$harden_run" | awk 'NR == 2 { print $4 " KiB free on " $6 }')"
@@ -98,15 +97,10 @@ harden_leave() {
 harden_still=
 harden_take_over() {
   # A client that was cut off silently leaves its shell waiting; sshd may take hours to notice.
-  read -r harden_pid harden_other <${RUNTIME_DIRECTORY}/holder.pid || return 1
-  read -r harden_seen <"$harden_other" || return 1
-  case $harden_seen in '' | *[!0-9]*) return 1 ;; esac
-  read -r harden_up _ </proc/uptime
-  harden_other=${RUNS}/\${harden_other##*/alive.}
-  [ "$((\${harden_up%%.*} - harden_seen))" -gt ${STALE_SECONDS} ] || [ -e "$harden_other/fired" ] || return 1
-  [ "$(readlink "/proc/$harden_pid/fd/9")" = ${RUNTIME_DIRECTORY}/lock ] || return 1
+  harden_holder || return 1
+  [ "$harden_silent" -gt ${STALE_SECONDS} ] || [ -e "$harden_theirs/fired" ] || return 1
   # The step that it may be at ends first, and no other starts.
-  if read -r harden_theirs <"$harden_other/io" && [ -d "$harden_theirs" ]; then true >"$harden_theirs/stop"; fi
+  if read -r harden_other <"$harden_theirs/io" && [ -d "$harden_other" ]; then true >"$harden_other/stop"; fi
   harden_tries=0
   while harden_at_work "$harden_pid"; do
     [ "$harden_tries" -lt ${TAKE_OVER_SECONDS} ] || { harden_still='; it has gone silent, its last step has not ended yet, and it will start no other'; return 1; }
