@@ -1,3 +1,5 @@
+import { access, constants } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Client } from 'ssh2';
 import { HostError } from '../../errors.ts';
@@ -9,8 +11,7 @@ import { wrapChannel } from './channel.ts';
 import { dial } from './dial.ts';
 import { expandHome } from './expand-path.ts';
 import { hostKeyCheck } from './host-key.ts';
-import { findIdentities } from './identities.ts';
-import { openSession, type Session } from './session.ts';
+import type { Session } from './session.ts';
 import { hasSshConfig, readSshConfig, type SshConfig } from './ssh-config.ts';
 
 export type { SshOptions } from '../ssh-options.ts';
@@ -90,38 +91,54 @@ async function openHop(
   const { config, label } = hop;
   const timeoutMs = 1000 * (options.connectTimeoutSeconds ?? config.connectTimeoutSeconds ?? defaultTimeoutSeconds);
   const given = (options.identityFiles ?? []).map(expandHome);
-  // Files are read before dialling, while no server's login grace time runs.
-  const identities = await findIdentities(config, given, isTarget && given.length > 0, options.prompt);
-  const hostKeys = await hostKeyCheck({
-    label,
-    host: config.host,
-    port: config.port,
-    alias: config.hostKeyAlias,
-    userFiles: options.knownHostsFiles?.map(expandHome) ?? config.userKnownHostsFiles,
-    globalFiles: options.knownHostsFiles ? [] : config.globalKnownHostsFiles,
-    unknown: options.acceptNew ? 'accept' : unknownKeys[config.strictHostKeyChecking],
-    prompt: options.prompt,
-  });
-  const stream = previous ? await forward(previous.client, hop) : await dialHop(hop, timeoutMs, options.signal);
-  return openSession({
-    stream,
-    label,
-    user: config.user,
-    hostKeys,
-    hostKeyAlgorithms: config.hostKeyAlgorithms,
-    identities,
-    keysFirst: given.length > 0,
-    askPassword: isTarget && options.askPassword === true,
-    prompt: options.prompt,
-    timeoutMs,
-    keepaliveMs: 1000 * (options.keepaliveSeconds ?? defaultKeepaliveSeconds),
-    signal: options.signal,
-  });
+  const ahead = previous === undefined && (await areThere(given)) ? dialHop(hop, timeoutMs, options.signal) : undefined;
+  ahead?.catch(() => undefined);
+  try {
+    // Loading ssh2 takes about as long as a host takes to answer.
+    const [{ findIdentities }, { openSession }] = await Promise.all([
+      import('./identities.ts'),
+      import('./session.ts'),
+    ]);
+    const identities = await findIdentities(config, given, isTarget && given.length > 0, options.prompt);
+    const hostKeys = await hostKeyCheck({
+      label,
+      host: config.host,
+      port: config.port,
+      alias: config.hostKeyAlias,
+      userFiles: options.knownHostsFiles?.map(expandHome) ?? config.userKnownHostsFiles,
+      globalFiles: options.knownHostsFiles ? [] : config.globalKnownHostsFiles,
+      unknown: options.acceptNew ? 'accept' : unknownKeys[config.strictHostKeyChecking],
+      prompt: options.prompt,
+    });
+    return await openSession({
+      stream: previous ? await forward(previous.client, hop) : await (ahead ?? dialHop(hop, timeoutMs, options.signal)),
+      label,
+      user: config.user,
+      hostKeys,
+      hostKeyAlgorithms: config.hostKeyAlgorithms,
+      identities,
+      keysFirst: given.length > 0,
+      askPassword: isTarget && options.askPassword === true,
+      prompt: options.prompt,
+      timeoutMs,
+      keepaliveMs: 1000 * (options.keepaliveSeconds ?? defaultKeepaliveSeconds),
+      signal: options.signal,
+    });
+  } catch (error) {
+    ahead?.then((socket) => socket.destroy()).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Servers count the connections that end without a login, so a slip in the name of a key file makes none. */
+async function areThere(files: readonly string[]): Promise<boolean> {
+  const found = await Promise.allSettled(files.map((file) => access(file, constants.R_OK)));
+  return found.every(({ status }) => status === 'fulfilled');
 }
 
 const unknownKeys = { ask: 'ask', yes: 'refuse', 'accept-new': 'accept' } as const;
 
-async function dialHop({ config, label }: Hop, timeoutMs: number, signal: AbortSignal | undefined): Promise<Duplex> {
+async function dialHop({ config, label }: Hop, timeoutMs: number, signal: AbortSignal | undefined): Promise<Socket> {
   const unread = !config.read && (await hasSshConfig());
   const nameHint = unread
     ? 'There is no ssh command here to read ~/.ssh/config: write the address, user and port themselves'

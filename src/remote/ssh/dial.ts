@@ -15,7 +15,7 @@ export interface DialOptions {
   readonly nameHint?: string | undefined;
 }
 
-/** Opens a TCP connection without Nagle's delay; rejects with a HostError that starts with `label`. */
+/** Opens a TCP connection without Nagle's delay; rejects with a HostError that starts with `label`. The socket is paused: what comes is for who reads it. */
 export function dial(address: Address, label: string, { timeoutMs, signal, nameHint }: DialOptions): Promise<Socket> {
   const { host, port, family } = address;
   return new Promise((resolve, reject) => {
@@ -27,6 +27,8 @@ export function dial(address: Address, label: string, { timeoutMs, signal, nameH
       // Node's own 250 ms cut off far hosts that have several addresses.
       autoSelectFamilyAttemptTimeout: Math.max(250, Math.min(2500, Math.floor(timeoutMs / 3))),
     });
+    // Before anybody reads it, nobody would hear that it ended.
+    socket.pause();
     const settle = (): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', stopped);

@@ -147,10 +147,13 @@ export function openSession(options: SessionOptions): Promise<Session> {
       phase = 'over';
       return new Promise((closed) => {
         const timer = setTimeout(() => stream.destroy(), closeTimeoutMs);
-        client.once('close', () => {
+        const done = (): void => {
           clearTimeout(timer);
           closed();
-        });
+        };
+        // Told is enough: the server's own end of it takes one more round trip.
+        stream.once('finish', done);
+        client.once('close', done);
         client.end();
       });
     }
@@ -175,6 +178,7 @@ export function openSession(options: SessionOptions): Promise<Session> {
     options.signal?.addEventListener('abort', stopped);
     try {
       client.connect(config);
+      stream.resume();
     } catch (error) {
       fail(new HostError(`${label}: ${(error as Error).message}`, { cause: error }));
     }

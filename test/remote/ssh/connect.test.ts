@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -566,7 +567,6 @@ describe('errors', () => {
   });
 
   it('tell of a host that accepts and stays silent', async () => {
-    const { createServer } = await import('node:net');
     const silent = createServer(() => undefined);
     const port = await freePort();
     await new Promise<void>((resolve) => silent.listen(port, '127.0.0.1', resolve));
@@ -579,13 +579,13 @@ describe('errors', () => {
   });
 
   it.each([
-    ['closes at once', '', /not an SSH server/],
-    ['speaks HTTP', 'HTTP/1.1 400 Bad Request\r\n\r\n', /not an SSH server/],
-  ])('tell of a server that %s', async (_what, greeting, message) => {
-    const { createServer } = await import('node:net');
+    ['closes at once', (socket: Socket) => void socket.end(), /not an SSH server/],
+    ['speaks HTTP', (socket: Socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'), /not an SSH server/],
+    ['cuts the line at once', (socket: Socket) => socket.resetAndDestroy(), /connection was cut/],
+  ])('tell of a server that %s', async (_what, greet, message) => {
     const other = createServer((socket) => {
       socket.on('error', () => undefined);
-      socket.end(greeting);
+      greet(socket);
     });
     const port = await freePort();
     await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve));
@@ -593,6 +593,26 @@ describe('errors', () => {
     const { options } = await lab();
     const error = await hostError(connectSsh({ ...options, target: parseTarget(`127.0.0.1:${port}`) }));
     expect(error.paragraph).toMatch(message);
+  });
+
+  it('do not reach the server where a key file is not there: it may count what comes without logging in', async () => {
+    let reached = 0;
+    const other = createServer(() => {
+      reached += 1;
+    });
+    const port = await freePort();
+    await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve));
+    onTestFinished(() => void other.close());
+    const { folder, options } = await lab();
+    const error = await hostError(
+      connectSsh({
+        ...options,
+        target: parseTarget(`127.0.0.1:${port}`),
+        identityFiles: [join(folder, 'id_ed25519'), join(folder, 'id')],
+      }),
+    );
+    expect(error.paragraph).toMatch(/id_ed25519 does not exist/);
+    expect(reached).toBe(0);
   });
 
   it('name the way out when no algorithm is shared', async () => {
