@@ -108,6 +108,15 @@ describeTask(ufwTask, [
     },
   },
   {
+    name: 'ufw keeps the ports of a list by number, whatever the order they were given in',
+    params: { rule: 'allow', port: [443, '8000:8010', 80, '80:90'], proto: 'tcp', from_port: '9,5' },
+    given: host({
+      ipv6: false,
+      rules: ['allow tcp 80,80:90,443,8000:8010 0.0.0.0/0 5,9 0.0.0.0/0 in'],
+    }),
+    expect: { action: 'none' },
+  },
+  {
     name: 'what holds is no change, however it is written',
     params: {
       state: 'enabled',

@@ -188,7 +188,14 @@ function wantedRule(given: RuleParams): WantedRule {
 function portOf(given: RuleParams['port']): [string, string | undefined] {
   const text = (Array.isArray(given) ? given : [given ?? 'any']).map((item) => String(item).trim()).join(',');
   const [ports = '', protocol] = text.split('/');
-  return [ports, protocol];
+  return [ports.split(',').sort(byNumber).join(','), protocol];
+}
+
+/** The order that ufw gives the ports of a list: by number, and a port before the range that begins with it. */
+function byNumber(one: string, other: string): number {
+  const [low = 0, high = 0] = one.split(':').map(Number);
+  const [otherLow = 0, otherHigh = 0] = other.split(':').map(Number);
+  return low - otherLow || high - otherHigh;
 }
 
 function addressOf(given: string | undefined): string {
