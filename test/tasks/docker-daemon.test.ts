@@ -213,6 +213,15 @@ describeTask(dockerDaemonTask, [
     expect: { action: 'none', findings: [] },
   },
   {
+    name: 'warns that containers run on unseen where live-restore keeps them and Docker looks elsewhere',
+    params: { options: { 'live-restore': true, 'data-root': '/srv/docker' } },
+    given: host({ info: { Containers: 1, ContainersRunning: 1 } }),
+    expect: {
+      keys: ['data-root', 'data-root in force', 'live-restore', 'live-restore in force'],
+      findings: [/^warn: data-root makes Docker look .* taken back.*Stop the containers first: live-restore/],
+    },
+  },
+  {
     name: 'warns that userns-remap hides what is there',
     params: { options: { 'userns-remap': 'default' } },
     given: host(),

@@ -175,6 +175,9 @@ function changeFindings(p: DockerDaemon, change: Change<DaemonState>, before: Kn
     findings.push(
       warning(
         `${key} makes Docker look for images, containers and volumes in another place: those of now will not be seen until it is taken back`,
+        before.busy === true && survives(p, before)
+          ? 'Stop the containers first: live-restore lets them run on, where Docker neither sees nor stops them'
+          : undefined,
       ),
     );
   }
