@@ -24,6 +24,14 @@ export function diff<S extends State>(before: S, want: S): Change<S> | undefined
   return keys.length === 0 ? undefined : { action: 'update', before, after: want, keys };
 }
 
+/** The change that makes what `change` took back hold again. */
+export function reversed<S extends State>({ action, before, after, keys }: Change<S>): Change<S> {
+  if (action !== 'update')
+    return { action: action === 'create' ? 'delete' : 'create', before: after, after: before, keys };
+  // what was not asked for is as it was
+  return { action, before: { ...before, ...after }, after: before, keys };
+}
+
 function sameValue(a: StateValue | undefined, b: StateValue | undefined): boolean {
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, index) => item === b[index]);
   return a === b;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { formatPosition } from '../errors.ts';
 import { type Script, sh } from '../remote/sh.ts';
+import { reversed } from './diff.ts';
 import type { Facts } from './facts.ts';
 import { PENDING } from './host-layout.ts';
 import type { PlannedHandler, PlannedTask, TaskAction } from './plan.ts';
@@ -21,9 +22,13 @@ export function stepScript(
   const keeps = task.type.keeps?.(task.params, change) ?? [];
   const validate = task.type.validate?.(change, task.params, facts);
   const undo = task.type.undo?.(change, task.params, facts);
+  const redo = keeps.length === 0 ? undefined : task.type.undo?.(reversed(change), task.params, facts);
   const lines = ['set -eu', sh`harden_begin ${directory} ${task.name}`];
   if (keeps.length > 0) lines.push(sh`harden_keep ${keeps}`);
   if (undo !== undefined) lines.push(sh`harden_note undo ${undo}`);
+  // what is to run once a rollback of this step is itself rolled back, and the files are as the step left them
+  if ((undo ?? redo) !== undefined && masker.text(redo ?? '') === (redo ?? ''))
+    lines.push(sh`harden_note redo ${redo ?? ':'}`);
   lines.push(sh`harden_note step.json ${JSON.stringify(masker.deep(stepRecord(planned)))}`);
   if (task.sensitive || holdsSecret(planned, masker)) lines.push(': >"$harden_step/secret"');
   if (planned.risk) lines.push(': >"$harden_step/access"');

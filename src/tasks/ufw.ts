@@ -117,7 +117,8 @@ export const ufwTask = defineTask<UfwParams, UfwState>({
   undo({ before, keys }) {
     const boot = keys.includes('state') ? bootOf(before) : '';
     const unstarted = boot === '' ? '' : `systemctl ${boot === 'masked' ? 'mask' : 'disable'} ufw.service\n`;
-    return unstarted + (before?.state === 'disabled' ? 'ufw --force disable\n' : `${hookUfw}\nufw reload\n`);
+    if (before?.state === 'disabled') return `${unstarted}ufw --force disable\n`;
+    return `${before?.state === 'enabled' ? startAtBoot(boot) : unstarted}\n${hookUfw}\nufw reload\n`;
   },
 });
 
@@ -267,11 +268,15 @@ function applyScript({ before, keys }: Change<UfwState>, params: UfwParams): Scr
 
 function stateScript(state: 'enabled' | 'disabled', before: UfwState): Script {
   if (state === 'disabled') return 'ufw --force disable';
-  const boot = bootOf(before);
-  const started =
-    boot === '' ? '' : `\n${boot === 'masked' ? 'systemctl unmask ufw.service\n' : ''}systemctl enable ufw.service`;
-  if (before?.state === NOT_AT_BOOT) return started.slice(1);
-  return `${hookUfw}\n${before?.state === NOT_IN_FORCE ? 'ufw reload' : 'ufw --force enable'}${started}`;
+  const started = startAtBoot(bootOf(before));
+  if (before?.state === NOT_AT_BOOT) return started;
+  return `${hookUfw}\n${before?.state === NOT_IN_FORCE ? 'ufw reload' : 'ufw --force enable'}${started && `\n${started}`}`;
+}
+
+/** `boot`: what systemd does instead; empty: it starts it already. */
+function startAtBoot(boot: string): Script {
+  if (boot === '') return '';
+  return `${boot === 'masked' ? 'systemctl unmask ufw.service\n' : ''}systemctl enable ufw.service`;
 }
 
 function ruleScript(rule: WantedRule, now: StateValue | undefined): Script {

@@ -32,3 +32,15 @@ test.each<[string, Partial<Handler>, RegExp]>([
   const script = stepScript(planned, '0000', [{ name: 'mine', run: 'run it', ...more }], debian12Facts, new Masker([]));
   expect(script).toMatch(line);
 });
+
+test('notes the way back of the way back: what an undo beside files is to run, the other way round', () => {
+  const hostname = registry.get('hostname') as AnyTaskType;
+  const change = {
+    ...{ action: 'update' as const, keys: ['name'] },
+    ...{ before: { name: 'old', static: 'old' }, after: { name: 'new' } },
+  };
+  const task = { ...planned.task, type: hostname, params: hostname.params.parse({ name: 'new' }) };
+  const script = stepScript({ ...planned, task, action: 'update', change }, '0000', [], debian12Facts, new Masker([]));
+  expect(script).toMatch(/^harden_note undo 'hostname -- old'$/m);
+  expect(script).toMatch(/^harden_note redo 'hostname -- new'$/m);
+});

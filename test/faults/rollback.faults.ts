@@ -35,6 +35,7 @@ describe.skipIf(unavailable)('a part of what was applied', () => {
       `  - copy: { dest: /etc/one, content: "two\\n", mode: "0600", owner: root }
   - copy: { dest: /etc/new/deep/file, content: x }
   - user: { name: extra, shell: /bin/bash }
+  - hostname: { name: renamed }
 `.replace(
         '  - copy: { dest: /etc/new',
         '  - file: { path: /etc/new/deep, state: directory }\n  - copy: { dest: /etc/new',
@@ -45,7 +46,7 @@ describe.skipIf(unavailable)('a part of what was applied', () => {
     const back = await rollback(host, first, '--yes');
     expect(back.exitCode, back.stderr).toBe(0);
     const look =
-      'cat /etc/one; stat -c "%U:%G %a" /etc/one; getfacl -cp /etc/one | grep admin0; ls -d /etc/new /etc/other 2>/dev/null; getent passwd extra more | cut -d: -f1; ls /home';
+      'cat /etc/one; stat -c "%U:%G %a" /etc/one; getfacl -cp /etc/one | grep admin0; ls -d /etc/new /etc/other 2>/dev/null; getent passwd extra more | cut -d: -f1; ls /home; hostname | grep -x renamed';
     expect(await said(look)).toBe('one\nadmin0:adm 640\nuser:admin0:r--\n/etc/other\nmore\nadmin0\nadmin1\nmore');
 
     const forth = await rollback(host, '--yes');
@@ -54,7 +55,7 @@ describe.skipIf(unavailable)('a part of what was applied', () => {
       'cannot be taken back: what a rollback took back without files (user extra) is not made again',
     );
     expect(await said(look)).toBe(
-      'two\nroot:adm 600\nuser:admin0:r--\t#effective:---\n/etc/new\n/etc/other\nmore\nadmin0\nadmin1\nmore',
+      'two\nroot:adm 600\nuser:admin0:r--\t#effective:---\n/etc/new\n/etc/other\nmore\nadmin0\nadmin1\nmore\nrenamed',
     );
     expect((await rollback(host, second, '--yes')).exitCode).toBe(0);
     expect(await said('ls /etc/other 2>/dev/null; getent passwd more; ls /home')).toBe('admin0\nadmin1');

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import Handlebars from 'handlebars';
 import { describe, expect, test } from 'vitest';
 import type { AccessEffect } from '../../src/engine/access.ts';
-import { type Change, type ChangeAction, diff } from '../../src/engine/diff.ts';
+import { type Change, type ChangeAction, diff, reversed } from '../../src/engine/diff.ts';
 import type { Facts } from '../../src/engine/facts.ts';
 import type { State } from '../../src/engine/state.ts';
 import type { AnyTaskType, LocalFiles, Need } from '../../src/engine/task.ts';
@@ -48,6 +48,8 @@ export interface TaskCase {
     readonly closing?: readonly Expected[] | null;
     /** Null: nothing is to be undone by a script. */
     readonly undo?: readonly Expected[] | null;
+    /** What undoes the undoing. */
+    readonly redo?: readonly Expected[];
     readonly notUndo?: readonly Expected[];
     /** Every finding in order, as `level: message`; an empty list: none. */
     readonly findings?: readonly Expected[];
@@ -176,6 +178,9 @@ function check(type: AnyTaskType, row: TaskCase, facts: Facts, outcome: Outcome)
   else if (expected.closing !== undefined) expectText(closing ?? '', expected.closing);
   const undo = change && type.undo?.(change, params, facts);
   if (undo !== undefined) expectParses(undo);
+  const redo = change && type.keeps?.(params, change).length ? type.undo?.(reversed(change), params, facts) : undefined;
+  if (redo !== undefined) expectParses(redo);
+  if (expected.redo !== undefined) expectText(redo ?? '', expected.redo);
   if (expected.undo === null) expect(undo).toBeUndefined();
   else if (expected.undo !== undefined) expectText(undo ?? '', expected.undo);
   if (expected.notUndo !== undefined) expectNotText(undo ?? '', expected.notUndo);

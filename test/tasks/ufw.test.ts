@@ -105,6 +105,7 @@ describeTask(ufwTask, [
         '/etc/ufw/after6.rules',
       ],
       undo: ['ufw --force disable'],
+      redo: [/^\n[\s\S]*\nufw reload\n$/],
     },
   },
   {

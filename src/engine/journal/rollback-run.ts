@@ -158,7 +158,11 @@ for kept in ${old}/kept/*/; do
   [ ! -s "$kept/path" ] || harden_keep "$(cat "$kept/path")"
 done
 # Beside files, an undo brings into force what they say; without any, it takes back what the step did, and holds one way only.
-if [ ! -s ${old}/undo ]; then
+if [ -s ${old}/redo ]; then
+  harden_note step.json ${JSON.stringify(record)}
+  cp ${old}/redo "$harden_step/undo" || harden_full
+  if [ -s ${old}/undo ]; then cp ${old}/undo "$harden_step/redo"; else echo : >"$harden_step/redo"; fi || harden_full
+elif [ ! -s ${old}/undo ]; then
   harden_note step.json ${JSON.stringify(record)}
 elif [ "$harden_kept" -gt 0 ]; then
   harden_note step.json ${JSON.stringify(record)}
