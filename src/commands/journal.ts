@@ -62,6 +62,7 @@ export function rollback(runId: string | undefined, options: RollbackOptions, io
       run: identity,
       guardSeconds: options.guardTimeout,
       listen: progress,
+      signal: io.signal,
       connect: host.connect,
     });
     const undone = steps.map((step) => step.record?.name ?? step.directory);

@@ -118,6 +118,8 @@ describe.skipIf(unavailable)('one conversation with the host', () => {
   - copy: { dest: /srv/config-${signal}, content: "x\\n" }
     notify: restart it
   - command: { cmd: "sleep 4; touch /srv/slow-${signal}", creates: /srv/slow-${signal} }
+  - name: never reached
+    command: { cmd: "touch /srv/never-${signal}", creates: /srv/never-${signal} }
 handlers:
   restart it: { run: "echo ran >>${mark}" }
 `,
@@ -130,8 +132,10 @@ handlers:
       const ended = await run;
       if (signal === 'SIGINT') {
         expect(ended.exitCode).toBe(130);
-        expect(ended.stderr).toContain('left undone');
+        expect(ended.stderr).toContain('left undone: never reached');
+        expect((await host.exec(`test -e /srv/slow-${signal}`)).exitCode, 'the running step ends').toBe(0);
       }
+      expect((await host.exec(`test -e /srv/never-${signal}`)).exitCode, 'no other starts').not.toBe(0);
       expect((await host.exec(`test -e ${mark}`)).exitCode).not.toBe(0);
       await expect
         .poll(async () => (await host.exec(`test -e /srv/slow-${signal}`)).exitCode, { timeout: 20_000 })
@@ -145,6 +149,38 @@ handlers:
       expect(again.exitCode, again.stdout).toBe(0);
     });
   }
+
+  test('an interrupted rollback ends the step that runs, names what is left, and goes on when it is asked again', async () => {
+    await host.exec(
+      `printf '[Service]\\nExecStart=/bin/sleep infinity\\nExecStop=/bin/sh -c "touch /srv/stopping; sleep 4"\\n' >/etc/systemd/system/slow-stop.service && systemctl daemon-reload`,
+    );
+    const directory = await folder({
+      'r.yml': `tasks:
+  - name: the first
+    copy: { dest: /srv/undone-last, content: "x\\n" }
+  - name: the slow one
+    service: { name: slow-stop, state: started }
+  - name: the last
+    copy: { dest: /srv/undone-first, content: "x\\n" }
+`,
+    });
+    const applied = await hardenJson('apply', ['--yes', `${directory}/r.yml`], host);
+    expect(applied.exitCode, applied.stdout).toBe(0);
+    const runs = JSON.parse((await harden(['history', '--json', ...hostArgs(host)])).stdout);
+    const id: string = runs.hosts[0].runs[0].id;
+    const run = startHarden(['rollback', id, '--yes', ...hostArgs(host)]);
+    await expect.poll(async () => (await host.exec('test -e /srv/stopping')).exitCode, { timeout: 20_000 }).toBe(0);
+    run.kill('SIGINT');
+    const ended = await run;
+    expect(ended.exitCode).toBe(130);
+    expect(ended.stderr).toContain('interrupted; left undone: roll back: the first. harden rollback');
+    expect((await host.exec('systemctl is-active slow-stop; ls /srv/undone-*')).stdout).toBe(
+      'inactive\n/srv/undone-last',
+    );
+    const again = await harden(['rollback', id, '--yes', ...hostArgs(host)]);
+    expect(again.exitCode, again.stderr).toBe(0);
+    expect((await host.exec('test -e /srv/undone-last')).exitCode).toBe(1);
+  });
 
   test('a step that fails stops the run with its own words; what came before stands, and the next apply goes on', async () => {
     const directory = await folder({

@@ -14,6 +14,7 @@ export interface RollbackOptions {
   readonly run: RunIdentity;
   readonly guardSeconds: number;
   readonly listen: Listener;
+  readonly signal?: AbortSignal | undefined;
   connect(way?: WayIn): Promise<RootShell>;
 }
 
@@ -31,6 +32,8 @@ export async function rollback(shell: RootShell, target: JournalRun, options: Ro
   if (guarded) await expectDone(shell, armScript(options.run.id, options.guardSeconds), 'the guard could not be armed');
   let now = shell;
   let damaged: readonly string[];
+  const stop = () => now.stop();
+  options.signal?.addEventListener('abort', stop, { once: true });
   try {
     const leaving = steps.findIndex(({ record }) => removes(record, shell.facts.login));
     if (leaving === -1 || way.user === undefined) {
@@ -50,6 +53,7 @@ export async function rollback(shell: RootShell, target: JournalRun, options: Ro
     if (!(error instanceof UserError) || !guarded) throw error;
     throw await undone(now, error, options);
   } finally {
+    options.signal?.removeEventListener('abort', stop);
     if (now !== shell) await now.close();
   }
   if (damaged.length > 0)
@@ -108,8 +112,13 @@ async function undoSteps(
   from: number,
   options: RollbackOptions,
 ): Promise<void> {
-  const { host, listen } = options;
+  const { host, listen, signal } = options;
   const name = (at: number) => (steps[at] ? undoRecord(steps[at]).name : '');
+  const interrupted = (left: readonly JournalStep[]) =>
+    new HostError(`interrupted; left undone: ${left.map((step) => undoRecord(step).name).join('; ')}`, {
+      hint: `harden rollback ${target.id} goes on from here`,
+    });
+  if (signal?.aborted) throw interrupted(steps);
   const { frames } = await shell.apply(
     steps.map((step, at) => undoScript(target.id, step, from + at)),
     {
@@ -137,6 +146,7 @@ async function undoSteps(
     },
   );
   const failed = frames.findIndex(({ exitCode }) => exitCode !== 0);
+  if (failed === -1 && frames.length < steps.length && signal?.aborted) throw interrupted(steps.slice(frames.length));
   if (failed !== -1 || frames.length < steps.length) {
     throw new HostError(`"${name(Math.max(failed, 0))}" failed: ${said(frames[failed]) || 'it was stopped'}`);
   }

@@ -106,6 +106,8 @@ export function openSession(options: SessionOptions): Promise<Session> {
           if (phase === 'over') return;
           phase = 'ready';
           watch.stop();
+          // From now on whoever uses the connection decides how it stops.
+          options.signal?.removeEventListener('abort', stopped);
           resolve({
             client,
             hostKey: fingerprint(trusted ?? Buffer.alloc(0)),
@@ -176,6 +178,8 @@ export function openSession(options: SessionOptions): Promise<Session> {
       },
     };
     options.signal?.addEventListener('abort', stopped);
+    // The stop may have come while the rest was being made ready.
+    if (options.signal?.aborted) return stopped();
     try {
       client.connect(config);
       stream.resume();

@@ -652,6 +652,14 @@ describe('errors', () => {
     stop.abort();
     expect((await hostError(connectSsh({ ...options, signal: stop.signal }))).paragraph).toMatch(/stopped/);
   });
+
+  it('live on after a stop that comes once they are made: how a run ends is its own matter', async () => {
+    const { options } = await lab();
+    const stop = new AbortController();
+    const connection = await connect({ ...options, signal: stop.signal });
+    stop.abort();
+    expect(await run(connection, 'echo still here')).toMatchObject({ code: 0, stdout: 'still here\n' });
+  });
 });
 
 /** The file of a key on a security key, as ssh-keygen -t ed25519-sk writes it, as far as it is not encrypted. */
