@@ -36,10 +36,12 @@ function onSignal(): void {
 }
 process.on('SIGINT', onSignal);
 process.on('SIGTERM', onSignal);
+// Where a reader (head, less, a closed terminal) has left, nobody is there to be told; what has begun on hosts goes on to its end.
+let lost: NodeJS.ErrnoException | undefined;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // The reader of a pipe (head, less) has left: nobody is there to be told.
-  if (error.code === 'EPIPE') process.exit(ExitCode.Done);
+  if (error.code !== 'EPIPE') lost ??= error;
 });
+process.stderr.on('error', () => {});
 
 try {
   process.exitCode = await runProgram(args, io);
@@ -47,7 +49,16 @@ try {
   process.exitCode = explain(error);
 }
 // An agent's socket or a connection that did not close must not keep a finished run alive.
-process.stdout.write('', () => process.stderr.write('', () => process.exit()));
+// The stream tells of an error only after this callback.
+process.stdout.write('', () => setImmediate(leave));
+
+function leave(): void {
+  if (lost) {
+    io.err(`harden: the result could not be written: ${lost.message}.\n`);
+    process.exitCode ||= ExitCode.Failed;
+  }
+  process.stderr.write('', () => process.exit());
+}
 
 function explain(error: unknown): ExitCode {
   if (interrupt.signal.aborted) return ExitCode.Interrupted;

@@ -16,7 +16,7 @@ export async function runProgram(argv: readonly string[], io: Io): Promise<ExitC
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? ExitCode.Done : ExitCode.Usage;
   }
-  return result;
+  return io.signal.aborted ? ExitCode.Interrupted : result;
 }
 
 function buildProgram(io: Io, end: (code: ExitCode) => void): Command {
@@ -48,7 +48,7 @@ function buildProgram(io: Io, end: (code: ExitCode) => void): Command {
     ),
   )
     .option('--out <file>', 'save the plan, for harden apply FILE')
-    .option('--script', 'print the shell that apply would run, instead of the diffs')
+    .addOption(new Option('--script', 'print the shell that apply would run, instead of the diffs').conflicts('json'))
     .option('--detailed-exitcode', 'exit with 2 when changes are pending')
     .action(async (playbook, options) => end(await (await import('./commands/plan.ts')).plan(playbook, options, io)));
 

@@ -26,11 +26,13 @@ export interface ApplyOptions extends HostOptions, PlaybookOptions, OutputOption
 
 /** `harden apply`: shows the plan, asks, applies, runs the handlers, and proves; a saved plan is refused when anything has moved on. */
 export async function apply(file: string, options: ApplyOptions, io: Io): Promise<ExitCode> {
-  const saved = await readPlanFile(file);
+  const reading = readPlanFile(file);
+  const saved = await reading.catch(() => undefined);
   const given = saved ? { ...options, ...saved.playbookOptions } : options;
   const playbookFile = saved?.playbook ?? file;
   const report = openReport('apply', playbookFile, options, io);
   return report.guard(async () => {
+    await reading; // what is wrong with a saved plan is told in the report
     const playbook = await loadPlaybook(playbookFile, registry);
     const vars = { ...saved?.vars, ...(await commandVars(options)) };
     const hosts = await chooseHosts(
@@ -58,7 +60,6 @@ export async function apply(file: string, options: ApplyOptions, io: Io): Promis
         return applyHost(entry, chosen, run, options, report.listen, io);
       });
       await report.finish();
-      if (io.signal.aborted) return ExitCode.Interrupted;
       const { failed, unreachable } = report.summary();
       if (failed + unreachable > 0) return ExitCode.Failed;
       if (results.includes('audit not run')) return ExitCode.Failed;

@@ -77,7 +77,6 @@ export async function audit(file: string | undefined, options: AuditOptions, io:
     });
     if (mistake) throw mistake;
     await report.finish();
-    if (io.signal.aborted) return ExitCode.Interrupted;
     // An audit that did not run is never passed.
     if (results.some((audits) => audits.length === 0 || !audits.every(isWhole))) return ExitCode.Failed;
     return exitCode([...files.map(({ audit }) => audit), ...results.flat()]);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { HostPlan } from '../engine/plan.ts';
@@ -86,17 +86,29 @@ export async function writePlanFile(
       digest: digest(plan),
     })),
   };
-  const temporary = `${file}.${process.pid}.tmp`;
   try {
-    const handle = await open(temporary, 'wx', 0o600);
-    await handle.writeFile(`${JSON.stringify(saved, null, 2)}\n`);
-    await handle.close();
-    await rename(temporary, file);
+    await writeWhole(file, `${JSON.stringify(saved, null, 2)}\n`);
   } catch (error) {
-    await rm(temporary, { force: true });
     throw new UserError(`the plan cannot be written to ${file}: ${(error as Error).message}`, {
       exitCode: ExitCode.Failed,
     });
+  }
+}
+
+async function writeWhole(file: string, text: string): Promise<void> {
+  const there = await stat(file).catch(() => undefined);
+  // A device or a pipe (/dev/stdout) is written to: a file that took its place would break it for everybody.
+  if (there && !there.isFile()) return writeFile(file, text);
+  const target = there ? await realpath(file) : file;
+  const temporary = `${target}.${process.pid}.tmp`;
+  try {
+    const handle = await open(temporary, 'wx', 0o600);
+    await handle.writeFile(text);
+    await handle.close();
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
   }
 }
 

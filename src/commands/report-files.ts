@@ -1,6 +1,6 @@
-import { access, constants, writeFile } from 'node:fs/promises';
+import { access, constants, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { UserError } from '../errors.ts';
+import { ExitCode, UserError } from '../errors.ts';
 import { auditedOf } from '../report/audited.ts';
 import type { RunDocument } from '../report/document.ts';
 
@@ -17,6 +17,8 @@ export async function refuseUnwritable(options: ReportFileOptions): Promise<void
   for (const name of ['report', 'junit', 'sarif'] as const) {
     const file = options[name];
     if (file === undefined) continue;
+    const there = await stat(file).catch(() => undefined);
+    if (there?.isDirectory()) throw new UserError(`--${name}: ${file} is a directory`, { hint: 'Name a file in it' });
     await access(dirname(file), constants.W_OK).catch(() => {
       throw new UserError(`--${name}: ${file} cannot be written`, {
         hint: `${dirname(file)} is not there, or is not yours to write to`,
@@ -31,14 +33,24 @@ export async function writeReportFiles(document: RunDocument, options: ReportFil
   const audited = auditedOf(document);
   if (report !== undefined) {
     const { htmlReport } = await import('../report/html/page.ts');
-    await writeFile(report, htmlReport(audited, now));
+    await write('report', report, htmlReport(audited, now));
   }
   if (junit !== undefined) {
     const { junitReport } = await import('../report/junit.ts');
-    await writeFile(junit, junitReport(audited, now));
+    await write('junit', junit, junitReport(audited, now));
   }
   if (sarif !== undefined) {
     const { sarifReport } = await import('../report/sarif.ts');
-    await writeFile(sarif, `${JSON.stringify(sarifReport(audited, now), null, 2)}\n`);
+    await write('sarif', sarif, `${JSON.stringify(sarifReport(audited, now), null, 2)}\n`);
+  }
+}
+
+async function write(option: keyof ReportFileOptions, file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text);
+  } catch (error) {
+    throw new UserError(`--${option}: ${file} cannot be written: ${(error as Error).message}`, {
+      exitCode: ExitCode.Failed,
+    });
   }
 }

@@ -50,11 +50,14 @@ export function openReport(command: string, playbook: string | null, options: Ou
     },
     finish: async () => {
       await live?.settled();
-      await writeReportFiles(recorder.document(), options, new Date());
-      if (options.json) return print();
-      for (const text of audits) io.out(text);
-      for (const { host, audits = [] } of recorder.document().hosts) io.out(togetherText(host, audits, paint));
-      io.err(summaryText(recorder.document(), paint));
+      const document = recorder.document();
+      if (!options.json) {
+        for (const text of audits) io.out(text);
+        for (const { host, audits = [] } of document.hosts) io.out(togetherText(host, audits, paint));
+      }
+      await writeReportFiles(document, options, new Date());
+      if (options.json) print();
+      else io.err(summaryText(document, paint));
     },
     summary: () => recorder.summary(),
     guard: async (body) => {

@@ -26,8 +26,9 @@ export async function planHosts(
     } catch (error) {
       await session?.close();
       if (!(error instanceof UserError)) throw error;
+      const reached = session !== undefined || !(error instanceof HostError);
       if (!(error instanceof HostError)) mistake ??= error;
-      listen({ kind: 'host-ended', host: host.name, status: session ? 'failed' : 'unreachable', error });
+      listen({ kind: 'host-ended', host: host.name, status: reached ? 'failed' : 'unreachable', error });
       return undefined;
     }
   });

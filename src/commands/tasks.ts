@@ -27,7 +27,7 @@ export function tasks(name: string | undefined, options: { readonly json?: boole
       registry.types.map((known) => known.type),
     );
     throw new UserError(`there is no task type "${name}"`, {
-      hint: meant ? `Did you mean ${meant}?` : 'harden tasks lists them',
+      hint: meant ?? 'harden tasks lists them',
     });
   }
   const described = describeType(type);

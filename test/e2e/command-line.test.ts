@@ -1,0 +1,125 @@
+import { existsSync } from 'node:fs';
+import { lstat, readFile, symlink } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { RunDocument } from '../../src/report/document.ts';
+import { folder, harden, startHarden } from './support/harden.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const CLI = join(import.meta.dirname, '../../dist/cli.js');
+
+/** Runs `harden` within a line of shell, where "$@" is the command. */
+function inShell(line: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  return execa('bash', ['-c', line, 'bash', 'node', CLI, ...args], { reject: false, env });
+}
+
+describe('the command line, without a host', () => {
+  let silent: Server;
+  let directory: string;
+  let nobody: readonly string[];
+
+  beforeAll(async () => {
+    directory = await folder({
+      'good.yml': 'tasks:\n  - file: { path: /srv/x, state: directory }\n',
+      'edited.plan': '{ "harden_plan": 1, "tool": 5 }\n',
+      'cut.plan': '{ "harden_plan": 1, "tool": "0.',
+    });
+    // Takes connections, and says nothing.
+    silent = createServer((socket) => socket.on('error', () => {}));
+    await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening));
+    nobody = ['-H', `root@127.0.0.1:${(silent.address() as AddressInfo).port}`];
+  });
+  afterAll(() => {
+    silent?.close();
+  });
+
+  test('a task type with a typo is told once what was meant', async () => {
+    const ran = await harden(['tasks', 'sshdd']);
+    expect(ran).toMatchObject({
+      exitCode: 64,
+      stderr: 'harden: there is no task type "sshdd". Did you mean `sshd`?',
+    });
+  });
+
+  test('a document and a shell script do not share stdout', async () => {
+    const ran = await harden(['plan', join(directory, 'good.yml'), '--json', '--script', ...nobody]);
+    expect(ran.exitCode).toBe(64);
+    expect(ran.stdout).toBe('');
+    expect(ran.stderr).toContain("'--script' cannot be used with option '--json'");
+  });
+
+  for (const file of ['edited.plan', 'cut.plan']) {
+    test(`${file}: a saved plan that cannot be read is told in the document too`, async () => {
+      const ran = await harden(['apply', join(directory, file), '--json', '--yes', ...nobody]);
+      expect(ran.exitCode).toBe(64);
+      const document = JSON.parse(ran.stdout) as RunDocument;
+      expect(document).toMatchObject({ version: 1, command: 'apply', hosts: [] });
+      expect(document.error).toMatch(/is a saved plan .*edited/);
+    });
+  }
+
+  test('a report that would take the place of a directory is refused before anything is asked', async () => {
+    const ran = await harden(['audit', '--report', directory, ...nobody]);
+    expect(ran).toMatchObject({
+      exitCode: 64,
+      stderr: `harden: --report: ${directory} is a directory. Name a file in it.`,
+    });
+  });
+
+  describe('interrupted, every command ends with 130', () => {
+    const commands = (): readonly (readonly string[])[] => [
+      ['plan', join(directory, 'good.yml')],
+      ['plan', join(directory, 'good.yml'), '--json'],
+      ['apply', join(directory, 'good.yml'), '--yes'],
+      ['audit'],
+      ['history', '--json'],
+      ['rollback', '--yes'],
+    ];
+    for (const at of [0, 1, 2, 3, 4, 5]) {
+      test(['plan', 'plan --json', 'apply', 'audit', 'history', 'rollback'][at]!, async () => {
+        const connected = new Promise((resolve) => silent.once('connection', resolve));
+        const run = startHarden([...commands()[at]!, ...nobody]);
+        await connected;
+        run.kill('SIGINT');
+        const ended = await run;
+        expect(ended.exitCode, ended.stderr).toBe(130);
+        if (commands()[at]!.includes('--json')) expect(JSON.parse(ended.stdout)).toMatchObject({ version: 1 });
+      });
+    }
+  });
+
+  test.skipIf(!existsSync('/dev/full'))('a result that cannot be written is a failure', async () => {
+    const ran = await inShell('"$@" >/dev/full', ['tasks']);
+    expect(ran).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/the result could not be written: ENOSPC/),
+    });
+  });
+
+  test('a reader that has left changes nothing of how it ends', async () => {
+    const out = await inShell('"$@" | true; exit "${PIPESTATUS[0]}"', ['validate', join(directory, 'missing.yml')]);
+    expect(out.exitCode).toBe(64);
+    // Progress goes to nobody; the result does not.
+    const refused = ['plan', join(directory, 'good.yml'), '--json', '-H', 'root@127.0.0.1:1'];
+    const err = await inShell('{ "$@" 2>&1 >&3 | true; exit "${PIPESTATUS[0]}"; } 3>&1', refused);
+    expect(err.exitCode).toBe(1);
+    expect((JSON.parse(err.stdout) as RunDocument).summary.unreachable).toBe(1);
+  });
+
+  test('a plan is saved through a link and into a pipe, and takes the place of neither', async () => {
+    const link = join(directory, 'link.plan');
+    await symlink(join(directory, 'real.plan'), link);
+    await execa('touch', [join(directory, 'real.plan')]);
+    const save = (file: string) => ['plan', join(directory, 'good.yml'), '--out', file, '-H', 'root@127.0.0.1:1'];
+    expect((await harden(save(link))).exitCode).toBe(1);
+    expect((await lstat(link)).isSymbolicLink()).toBe(true);
+    expect(JSON.parse(await readFile(link, 'utf8'))).toMatchObject({ harden_plan: 1, hosts: [] });
+    const pipe = join(directory, 'pipe');
+    const ran = await inShell(`mkfifo ${pipe}; cat ${pipe} & "$@" >/dev/null; wait; [ -p ${pipe} ]`, save(pipe));
+    expect(ran.exitCode, ran.stderr).toBe(0);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ harden_plan: 1 });
+  });
+});
