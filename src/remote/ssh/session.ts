@@ -182,7 +182,6 @@ export function openSession(options: SessionOptions): Promise<Session> {
     if (options.signal?.aborted) return stopped();
     try {
       client.connect(config);
-      stream.resume();
     } catch (error) {
       fail(new HostError(`${label}: ${(error as Error).message}`, { cause: error }));
     }
