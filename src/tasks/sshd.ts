@@ -118,7 +118,7 @@ export const sshdTask = defineTask<Params, SshdState>({
     const drop = dropIn(file, old === undefined ? content : `${content}${UNTIL_PROVED}Port ${old}\n`);
     const main = transformFile({ path: MAIN_CONFIG, produce: sh`printf '%s\n' ${INCLUDE}; cat "$old"` });
     const include = change.keys.includes('include')
-      ? sh`if ! grep -qF ${INCLUDE} ${MAIN_CONFIG}; then\n${raw(main)}\nfi\n`
+      ? sh`if ! grep -qxF ${INCLUDE} ${MAIN_CONFIG}; then\n${raw(main)}\nfi\n`
       : '';
     return `mkdir -p -m 0755 /etc/ssh/sshd_config.d\n${drop}${include}`;
   },

@@ -73,7 +73,7 @@ printf '%s\n' ${wanted.length === 0 ? [''] : wanted} | sort >wanted
 awk 'NR == FNR { seen[$1]; next } $1 in seen' wanted effective | sort >held
 cmp -s wanted held && exit 0
 reason='these options would not get their value:'
-for keyword in $(sort wanted held | uniq -u | awk '!seen[$1]++ { print $1 }'); do
+for keyword in $(comm -3 wanted held | awk '!seen[$1]++ { print $1 }'); do
   reason="$reason
 $(grep -h "^$keyword " held || printf '%s is unset' "$keyword")
   wanted: $(grep "^$keyword " wanted | tr '\n' ' ')
