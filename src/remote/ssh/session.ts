@@ -181,6 +181,7 @@ export function openSession(options: SessionOptions): Promise<Session> {
     // The stop may have come while the rest was being made ready.
     if (options.signal?.aborted) return stopped();
     try {
+      // It reads the stream once it listens, a little later: what came before that would be lost.
       client.connect(config);
     } catch (error) {
       fail(new HostError(`${label}: ${(error as Error).message}`, { cause: error }));
