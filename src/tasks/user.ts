@@ -43,7 +43,7 @@ export const userTask = defineTask<User, UserState>({
   probe: (p, facts) => sh`${raw(ownerProbe(p))}entry=$(getent passwd ${p.name}) || exit 0
 printf '%s\n+groups:' "$entry"
 id -nG ${p.name} || echo
-printf +shadow:
+${raw(gidsProbe(p))}printf +shadow:
 getent shadow ${p.name} || echo
 rest=\${entry%:*}
 home=\${rest##*:}
@@ -70,7 +70,8 @@ ${raw(busyProbe(p))}${raw(facts.login === p.name ? SUDOERS_PROBE : '')}`,
       throw new HostError(`the home of ${name} cannot be moved to ${p.home}: something is there already`, {
         hint: 'Move it away first, or leave move_home out and keep the files of both apart',
       });
-    const [group = '', ...groups] = (line('+groups:') ?? '').split(' ');
+    const [group = '', ...others] = (line('+groups:') ?? '').split(' ');
+    const groups = underWantedNames(others, (line('+gids:') ?? '').split(' ').slice(1), lines);
     const shadow = (line('+shadow:') ?? '').split(':');
     const password = shadow[1] ?? '!';
     return {
@@ -143,6 +144,27 @@ ${raw(busyProbe(p))}${raw(facts.login === p.name ? SUDOERS_PROBE : '')}`,
 function ownerProbe({ uid, state }: User): Script {
   if (uid === undefined || state === 'absent') return '';
   return sh`owner=$(getent passwd ${uid}) && printf '+owner:%s\n' "\${owner%%:*}"\n`;
+}
+
+// `id` calls groups that share a number all by the name of the first
+function gidsProbe({ name, groups = [], state }: User): Script {
+  if (groups.length === 0 || state === 'absent') return '';
+  return sh`printf +gids:
+id -G ${name} || echo
+getent group ${groups} | sed 's/^/+group:/'
+`;
+}
+
+/** The groups with these numbers, called as the playbook calls them. */
+function underWantedNames(names: readonly string[], gids: readonly string[], lines: readonly string[]): string[] {
+  const wanted = lines
+    .filter((line) => line.startsWith('+group:'))
+    .map((line) => line.slice('+group:'.length).split(':'));
+  const called = (name: string, gid: string | undefined): string[] => {
+    const same = wanted.filter((fields) => fields[2] === gid).map(([other = '']) => other);
+    return same.length === 0 ? [name] : same;
+  };
+  return [...new Set(names.flatMap((name, at) => called(name, gids[at])))];
 }
 
 // usermod refuses to touch these two while the account runs anything

@@ -104,6 +104,12 @@ describeTask(userTask, [
     },
   },
   {
+    name: 'finds a group that `id` calls by the name of another with the same number',
+    params: { name: 'admin', groups: ['adm', 'web'] },
+    given: account({ groups: 'admin adm www\n+gids:1001 4 3000\n+group:adm:x:4:admin\n+group:web:x:3000:admin' }),
+    expect: { action: 'none', before: { groups: ['adm', 'web'] } },
+  },
+  {
     name: 'leaves the other groups with append',
     params: { name: 'admin', groups: ['docker'], append: true },
     given: account({ groups: 'admin sudo', shadow: OLD }),
