@@ -28,6 +28,8 @@ const SavedPlan = z.strictObject({
   tool: z.string(),
   at: z.string(),
   playbook: z.string(),
+  /** The playbook as the person called it; so it is called again where that leads to the same file. */
+  called: z.string(),
   sources: z.array(z.strictObject({ file: z.string(), sha256: z.string() })),
   vars: z.record(z.string(), z.unknown()),
   tags: z.array(z.string()).optional(),
@@ -65,6 +67,7 @@ export async function writePlanFile(
     tool: version,
     at: new Date().toISOString(),
     playbook: resolve(playbook.file),
+    called: playbook.file,
     sources: playbook.sources.map(({ file: source, sha256 }) => ({ file: resolve(source), sha256 })),
     vars,
     ...(options.tags ? { tags: [...options.tags] } : {}),
@@ -135,7 +138,8 @@ export async function readPlanFile(file: string): Promise<SavedPlan | undefined>
     ...(skipTags ? { skipTags } : {}),
     ...(iKnow ? { iKnow } : {}),
   };
-  return { ...parsed.data, playbookOptions };
+  const { playbook, called } = parsed.data;
+  return { ...parsed.data, playbook: resolve(called) === playbook ? called : playbook, playbookOptions };
 }
 
 /** Throws the stale-plan error (exit 3) unless playbook, host keys and every planned change are what was saved. */

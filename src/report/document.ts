@@ -90,8 +90,11 @@ export class DocumentRecorder {
 
   readonly listen: Listener = (event: RunEvent) => {
     const record = this.record(event.host);
-    if (event.kind === 'connected') record.facts = event.facts;
-    else if (event.kind === 'planned') record.plan = event.plan;
+    if (event.kind === 'connected') {
+      record.facts = event.facts;
+      // Reached, and not at its end: where the whole run ends first (a stale plan, no consent), that is what it is.
+      record.status = 'failed';
+    } else if (event.kind === 'planned') record.plan = event.plan;
     else if (event.kind === 'step-ended') record.steps.set(event.index, event);
     else if (event.kind === 'handler-ended') record.handlers.set(event.name, event);
     else if (event.kind === 'audited') record.audits.push(event.audit);
