@@ -27,7 +27,7 @@ export function stepScript(
   if (keeps.length > 0) lines.push(sh`harden_keep ${keeps}`);
   if (undo !== undefined) lines.push(sh`harden_note undo ${undo}`);
   // what is to run once a rollback of this step is itself rolled back, and the files are as the step left them
-  if ((undo ?? redo) !== undefined && masker.text(redo ?? '') === (redo ?? ''))
+  if (keeps.length > 0 && (undo ?? redo) !== undefined && masker.text(redo ?? '') === (redo ?? ''))
     lines.push(sh`harden_note redo ${redo ?? ':'}`);
   lines.push(sh`harden_note step.json ${JSON.stringify(masker.deep(stepRecord(planned)))}`);
   if (task.sensitive || holdsSecret(planned, masker)) lines.push(': >"$harden_step/secret"');

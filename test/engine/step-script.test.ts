@@ -44,3 +44,12 @@ test('notes the way back of the way back: what an undo beside files is to run, t
   expect(script).toMatch(/^harden_note undo 'hostname -- old'$/m);
   expect(script).toMatch(/^harden_note redo 'hostname -- new'$/m);
 });
+
+test('what keeps no files is taken back one way only', () => {
+  const user = registry.get('user') as AnyTaskType;
+  const change = { action: 'create' as const, before: null, after: { name: 'extra' }, keys: ['name'] };
+  const task = { ...planned.task, type: user, params: user.params.parse({ name: 'extra' }) };
+  const script = stepScript({ ...planned, task, change }, '0000', [], debian12Facts, new Masker([]));
+  expect(script).toMatch(/^harden_note undo /m);
+  expect(script).not.toMatch(/^harden_note redo /m);
+});

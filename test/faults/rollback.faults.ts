@@ -29,13 +29,14 @@ describe.skipIf(unavailable)('a part of what was applied', () => {
 
   test('an older run is rolled back alone, and a rollback can be rolled back', async () => {
     await host.exec(
-      'echo one >/etc/one; setfacl -m u:admin0:r /etc/one; chown admin0:adm /etc/one; chmod 0640 /etc/one',
+      'echo one >/etc/one; setfacl -m u:admin0:r /etc/one; chown admin0:adm /etc/one; chmod 0640 /etc/one; echo "# mine" >/srv/linked.conf; ln -s /srv/linked.conf /etc/sysctl.d/99-zz-harden.conf',
     );
     const first = await run(
       `  - copy: { dest: /etc/one, content: "two\\n", mode: "0600", owner: root }
   - copy: { dest: /etc/new/deep/file, content: x }
   - user: { name: extra, shell: /bin/bash }
   - hostname: { name: renamed }
+  - sysctl: { name: net.ipv4.conf.all.log_martians, value: 1 }
 `.replace(
         '  - copy: { dest: /etc/new',
         '  - file: { path: /etc/new/deep, state: directory }\n  - copy: { dest: /etc/new',
@@ -46,8 +47,10 @@ describe.skipIf(unavailable)('a part of what was applied', () => {
     const back = await rollback(host, first, '--yes');
     expect(back.exitCode, back.stderr).toBe(0);
     const look =
-      'cat /etc/one; stat -c "%U:%G %a" /etc/one; getfacl -cp /etc/one | grep admin0; ls -d /etc/new /etc/other 2>/dev/null; getent passwd extra more | cut -d: -f1; ls /home; hostname | grep -x renamed';
-    expect(await said(look)).toBe('one\nadmin0:adm 640\nuser:admin0:r--\n/etc/other\nmore\nadmin0\nadmin1\nmore');
+      'cat /etc/one; stat -c "%U:%G %a" /etc/one; getfacl -cp /etc/one | grep admin0; ls -d /etc/new /etc/other 2>/dev/null; getent passwd extra more | cut -d: -f1; ls /home; hostname | grep -x renamed; cat /srv/linked.conf /proc/sys/net/ipv4/conf/all/log_martians';
+    expect(await said(look)).toBe(
+      'one\nadmin0:adm 640\nuser:admin0:r--\n/etc/other\nmore\nadmin0\nadmin1\nmore\n# mine\n0',
+    );
 
     const forth = await rollback(host, '--yes');
     expect(forth.exitCode, forth.stderr).toBe(0);
@@ -55,7 +58,7 @@ describe.skipIf(unavailable)('a part of what was applied', () => {
       'cannot be taken back: what a rollback took back without files (user extra) is not made again',
     );
     expect(await said(look)).toBe(
-      'two\nroot:adm 600\nuser:admin0:r--\t#effective:---\n/etc/new\n/etc/other\nmore\nadmin0\nadmin1\nmore\nrenamed',
+      'two\nroot:adm 600\nuser:admin0:r--\t#effective:---\n/etc/new\n/etc/other\nmore\nadmin0\nadmin1\nmore\nrenamed\n# mine\nnet.ipv4.conf.all.log_martians = 1\n1',
     );
     expect((await rollback(host, second, '--yes')).exitCode).toBe(0);
     expect(await said('ls /etc/other 2>/dev/null; getent passwd more; ls /home')).toBe('admin0\nadmin1');

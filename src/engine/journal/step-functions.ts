@@ -38,12 +38,21 @@ harden_begin() {
 }
 harden_keep() {
   for harden_path in "$@"; do
-    harden_kept=$((harden_kept + 1))
-    mkdir "$harden_step/kept/$harden_kept" && (harden_keep_one "$harden_path" "$harden_step/kept/$harden_kept") || {
-      rm -rf "$harden_step/kept/$harden_kept"
-      harden_fail "$harden_path could not be kept for a rollback, so nothing was changed"
-    }
+    harden_keep_next "$harden_path" ''
+    # What is written to a link goes to the file that it names.
+    if [ -L "$harden_path" ] && [ -f "$harden_path" ]; then harden_keep_next "$(readlink -f -- "$harden_path")" behind; fi
   done
+}
+harden_keep_next() {
+  for harden_item in "$harden_step"/kept/*/path; do
+    [ ! -s "$harden_item" ] || [ "$(cat "$harden_item")" != "$1" ] || return 0
+  done
+  harden_kept=$((harden_kept + 1))
+  mkdir "$harden_step/kept/$harden_kept" && (harden_keep_one "$1" "$harden_step/kept/$harden_kept") || {
+    rm -rf "$harden_step/kept/$harden_kept"
+    harden_fail "$1 could not be kept for a rollback, so nothing was changed"
+  }
+  [ -z "$2" ] || : >"$harden_step/kept/$harden_kept/behind"
 }
 harden_keep_one() {
   harden_status=0
@@ -91,6 +100,10 @@ harden_done() {
 harden_leave() {
   for harden_item in "$harden_step"/kept/*/; do
     [ -s "$harden_item/path" ] || continue
+    if [ -e "$harden_item/behind" ] && [ "$(harden_digest "$harden_item/item")" = "$(harden_digest "$(cat "$harden_item/path")")" ]; then
+      rm -rf "$harden_item"
+      continue
+    fi
     harden_digest "$(cat "$harden_item/path")" >"$harden_item/left" 2>/dev/null || rm -f "$harden_item/left"
   done
 }
