@@ -23,7 +23,7 @@ describe.skipIf(unavailable)('a part of what was applied', () => {
   };
   const said = async (command: string) => (await host.exec(command)).stdout;
   beforeAll(async () => {
-    host = await bootHost({ setup: 'apt-get -q update && apt-get -qy install acl' });
+    host = await bootHost({ setup: 'apt-get -q update && apt-get -qy install acl cron' });
   });
   afterAll(() => host?.stop());
 
@@ -37,6 +37,7 @@ describe.skipIf(unavailable)('a part of what was applied', () => {
   - user: { name: extra, shell: /bin/bash }
   - hostname: { name: renamed }
   - sysctl: { name: net.ipv4.conf.all.log_martians, value: 1 }
+  - cron: { name: job, job: /bin/true }
 `.replace(
         '  - copy: { dest: /etc/new',
         '  - file: { path: /etc/new/deep, state: directory }\n  - copy: { dest: /etc/new',
@@ -47,7 +48,7 @@ describe.skipIf(unavailable)('a part of what was applied', () => {
     const back = await rollback(host, first, '--yes');
     expect(back.exitCode, back.stderr).toBe(0);
     const look =
-      'cat /etc/one; stat -c "%U:%G %a" /etc/one; getfacl -cp /etc/one | grep admin0; ls -d /etc/new /etc/other 2>/dev/null; getent passwd extra more | cut -d: -f1; ls /home; hostname | grep -x renamed; cat /srv/linked.conf /proc/sys/net/ipv4/conf/all/log_martians';
+      'cat /etc/one; stat -c "%U:%G %a" /etc/one; getfacl -cp /etc/one | grep admin0; ls -d /etc/new /etc/other 2>/dev/null; getent passwd extra more | cut -d: -f1; ls /home; hostname | grep -x renamed; cat /srv/linked.conf /proc/sys/net/ipv4/conf/all/log_martians; crontab -l 2>/dev/null';
     expect(await said(look)).toBe(
       'one\nadmin0:adm 640\nuser:admin0:r--\n/etc/other\nmore\nadmin0\nadmin1\nmore\n# mine\n0',
     );

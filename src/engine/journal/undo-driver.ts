@@ -60,6 +60,15 @@ remove_made() {
   done
 }
 
+# As a step has it: a private directory of its own. Without room for one, what needs none is undone all the same.
+run_undo() {
+  set -eu
+  harden_step=$1
+  mkdir -p ${RUNTIME_DIRECTORY} 2>/dev/null || :
+  if harden_tmp=$(mktemp -d ${RUNTIME_DIRECTORY}/tmp.XXXXXX); then trap 'rm -rf "$harden_tmp"' EXIT; else unset harden_tmp; fi
+  . "$1/undo"
+}
+
 undo_step() {
   [ -e "$1/state" ] || return 0
   read -r state <"$1/state" || state=damaged
@@ -69,7 +78,7 @@ undo_step() {
     [ -s "$kept/path" ] || continue
     (put_back "\${kept%/}") || rc=1
   done
-  if [ -s "$1/undo" ]; then (exec 7<&-; set -eu; harden_step=$1; . "$1/undo") </dev/null || rc=1; fi
+  if [ -s "$1/undo" ]; then (run_undo "$1") 7<&- </dev/null || rc=1; fi
   if [ -d "$1/after" ]; then mkdir -p "$run/undo-after"; cp "$1"/after/* "$run/undo-after/" || rc=1; fi
   if [ "$rc" -eq 0 ]; then printf 'undone \n' 1<>"$1/state"; echo "undone: $(cat "$1/name")"; else failed=1; echo "not undone: $(cat "$1/name")"; fi
 }
