@@ -100,7 +100,7 @@ function buildProgram(io: Io, end: (code: ExitCode) => void): Command {
     .option('--max-age-days <days>', 'an older image is a finding (180)', positive)
     .option('--only <audits>', 'of docker_bench, effective, containers, inspec, lynis, only these', commas)
     .option('--inspec <profile>', 'also run this InSpec profile, with inspec or cinc-auditor on this machine')
-    .option('--min-score <number>', 'exit with 4 below this score of docker-bench-security', Number)
+    .option('--min-score <number>', 'exit with 4 below this score of docker-bench-security', score)
     .option(
       '--fail-on <ids>',
       'exit with 4 when one of these checks, sections, severities (high, medium, low) or results (WARN) is found',
@@ -244,13 +244,19 @@ function vagrantMachine(value: string): string {
 }
 
 function commas(value: string, before: readonly string[] = []): readonly string[] {
-  return [
-    ...before,
-    ...value
-      .split(',')
-      .map((tag) => tag.trim())
-      .filter(Boolean),
-  ];
+  const words = value
+    .split(',')
+    .map((word) => word.trim())
+    .filter(Boolean);
+  // An empty variable of a script must not choose everything, nor switch a gate off.
+  if (words.length === 0) throw new InvalidArgumentError('It names nothing.');
+  return [...before, ...words];
+}
+
+function score(value: string): number {
+  const number = Number(value);
+  if (value.trim() === '' || !Number.isFinite(number)) throw new InvalidArgumentError('It must be a number.');
+  return number;
 }
 
 function positive(value: string): number {

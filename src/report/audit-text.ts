@@ -8,7 +8,7 @@ export function auditText(host: string, audit: AuditResult, paint: Paint): strin
   const title = `${paint('bold', host)} ${audit.tool}`;
   if (audit.status === 'not-run') return `${title}: ${paint('yellow', `not run: ${oneLine(audit.reason)}`)}\n`;
   const score = audit.score === undefined ? '' : `score ${paint('bold', String(audit.score))} of `;
-  const lines = [`${title}: ${score}${audit.checks} checks${change(audit)}`];
+  const lines = [`${title}: ${score}${audit.checks} ${audit.checks === 1 ? 'check' : 'checks'}${change(audit)}`];
   if (audit.incomplete) lines.push(paint('yellow', `  ${oneLine(audit.incomplete)}`));
   const groups = groupFindings(audit.results);
   for (const group of groups) lines.push(...groupLines(group, paint));

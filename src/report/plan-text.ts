@@ -58,7 +58,8 @@ function closingLine(plan: HostPlan, paint: Paint): string {
   ] as const;
   const changes = parts.filter(([number]) => number > 0).map(([number, words]) => `${number} ${words}`);
   if (refused > 0) return paint('red', `${refused} refused: apply would fail here`);
-  if (changes.length === 0) return paint('green', `Nothing differs: ${count('none')} tasks hold.`);
+  const hold = count('none') === 1 ? '1 task holds' : `${count('none')} tasks hold`;
+  if (changes.length === 0) return paint('green', `Nothing differs: ${hold}.`);
   return `${changes.join(', ')}; ${count('none')} unchanged.`;
 }
 

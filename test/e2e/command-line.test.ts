@@ -51,6 +51,20 @@ describe('the command line, without a host', () => {
     expect(ran.stderr).toContain("'--script' cannot be used with option '--json'");
   });
 
+  for (const { option, value, says } of [
+    { option: '--min-score', value: 'high', says: 'It must be a number' },
+    { option: '--min-score', value: '', says: 'It must be a number' },
+    { option: '--fail-on', value: ' , ', says: 'It names nothing' },
+    { option: '--only', value: '', says: 'It names nothing' },
+    { option: '--tags', value: '', says: 'It names nothing' },
+  ]) {
+    test(`${option} '${value}' switches no gate off, and chooses not everything`, async () => {
+      const ran = await harden(['audit', option, value, ...nobody]);
+      expect(ran.exitCode).toBe(64);
+      expect(ran.stderr).toContain(says);
+    });
+  }
+
   for (const file of ['edited.plan', 'cut.plan']) {
     test(`${file}: a saved plan that cannot be read is told in the document too`, async () => {
       const ran = await harden(['apply', join(directory, file), '--json', '--yes', ...nobody]);
