@@ -21,6 +21,7 @@ const io: Io = {
   home: process.env.HOME || homedir(),
   cwd: process.cwd(),
   signal: interrupt.signal,
+  interrupt: onSignal,
 };
 
 function wantsColour(): boolean {

@@ -1,3 +1,4 @@
+import { HostError } from '../errors.ts';
 import { type Prompt, queue } from './prompt.ts';
 
 /** Who sits at the terminal. */
@@ -6,11 +7,17 @@ export interface Terminal {
   readonly interactive: boolean;
   /** Ends an open question, as if it had been declined. */
   readonly signal?: AbortSignal;
+  /** Called where a question was answered with Ctrl-C. */
+  interrupt?(): void;
 }
 
 /** Asks on the terminal, one question at a time, through stderr: stdout stays the result's. */
-export function terminalPrompt({ interactive, signal }: Terminal): Prompt {
+export function terminalPrompt(terminal: Terminal): Prompt {
+  const { interactive, signal } = terminal;
   const inOrder = queue();
+  const declined = (): void => {
+    if (!signal?.aborted) terminal.interrupt?.();
+  };
   const streams = { input: process.stdin, output: process.stderr, ...(signal ? { signal } : {}) };
   return {
     interactive,
@@ -18,14 +25,17 @@ export function terminalPrompt({ interactive, signal }: Terminal): Prompt {
       inOrder(async () => {
         const { isCancel, password } = await import('@clack/prompts');
         const answer = await password({ message: printable(question), ...streams });
-        if (isCancel(answer)) throw new Error('the question was declined');
-        return answer ?? '';
+        if (!isCancel(answer)) return answer ?? '';
+        declined();
+        throw new HostError('the question was declined');
       }),
     confirm: (question) =>
       inOrder(async () => {
         const { confirm, isCancel } = await import('@clack/prompts');
         const answer = await confirm({ message: printable(question), initialValue: false, ...streams });
-        return !isCancel(answer) && answer;
+        if (!isCancel(answer)) return answer;
+        declined();
+        return false;
       }),
     tell: (message) => void process.stderr.write(`${printable(message)}\n`),
   };

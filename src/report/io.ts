@@ -13,4 +13,6 @@ export interface Io {
   readonly cwd: string;
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;
+  /** Does what Ctrl-C does: an open question gets the key before the process does. */
+  interrupt(): void;
 }

@@ -21,7 +21,7 @@ async function project(running: readonly string[], down: readonly string[] = [])
   const io: Io = {
     out: () => undefined,
     err: (text) => said.push(text),
-    ...{ live: undefined, interactive: false, colour: false, columns: 80 },
+    ...{ live: undefined, interactive: false, interrupt: () => {}, colour: false, columns: 80 },
     ...{ env, home: folder, cwd: folder },
     signal: new AbortController().signal,
   };

@@ -105,6 +105,22 @@ describe('the command line, without a host', () => {
     }
   });
 
+  // An open question gets the key itself, and no signal comes.
+  test.skipIf(!existsSync('/usr/bin/script'))('Ctrl-C at a question ends with 130 too, and with no stack', async () => {
+    const line = `stty cols 80; node ${CLI} plan ${join(directory, 'good.yml')} -K -H root@127.0.0.1:1`;
+    const run = execa('script', ['-qefc', line, '/dev/null'], { reject: false, timeout: 30_000 });
+    let asked = false;
+    run.stdout.on('data', (chunk: Buffer) => {
+      if (asked || !chunk.toString().includes('sudo password')) return;
+      asked = true;
+      run.stdin.write('\x03');
+    });
+    const ended = await run;
+    expect(ended.exitCode, ended.stdout).toBe(130);
+    expect(ended.stdout).toContain('Interrupted');
+    expect(ended.stdout).not.toContain('bug in harden');
+  });
+
   test.skipIf(!existsSync('/dev/full'))('a result that cannot be written is a failure', async () => {
     const ran = await inShell('"$@" >/dev/full', ['tasks']);
     expect(ran).toMatchObject({

@@ -210,6 +210,7 @@ describe('harden audit --patch', () => {
       },
       live: undefined,
       interactive: false,
+      interrupt: () => {},
       colour: false,
       columns: 80,
       env: {},
