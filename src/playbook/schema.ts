@@ -109,7 +109,15 @@ function typeSchema({ params, summary, notes, examples }: AnyTaskType): JsonSche
 }
 
 function plainSchema(schema: z.ZodType, description: string): JsonSchema {
-  const { $schema: _, ...json } = z.toJSONSchema(schema, { io: 'input', target: 'draft-7', unrepresentable: 'any' });
+  const { $schema: _, ...json } = z.toJSONSchema(schema, {
+    io: 'input',
+    target: 'draft-7',
+    unrepresentable: 'any',
+    // Zod names its own checks of a text as formats, beside the pattern that says the same; strict validators refuse what they do not know.
+    override: ({ jsonSchema }) => {
+      if (['includes', 'starts_with', 'ends_with'].includes(String(jsonSchema.format))) delete jsonSchema.format;
+    },
+  });
   return { ...(json as JsonSchema), description };
 }
 

@@ -1,3 +1,5 @@
+import { Ajv } from 'ajv';
+import addFormats from 'ajv-formats';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { playbookJsonSchema } from '../../src/playbook/schema.ts';
@@ -67,4 +69,12 @@ describe('the examples of the real types fit', () => {
   test.each(realRegistry.types.map(({ type, examples }) => [type, examples] as const))('%s', (type, examples) => {
     for (const example of examples) expect(schemaErrors(real, { tasks: [{ [type]: example }] })).toEqual([]);
   });
+});
+
+test('a strict validator takes the schema: draft-07, and no keyword or format that only we know', () => {
+  const ajv = new Ajv({ strictTypes: false });
+  addFormats.default(ajv);
+  const validate = ajv.compile(playbookJsonSchema(realRegistry));
+  expect(validate({ tasks: [{ file: { path: '/srv/x', state: 'directory' } }] })).toBe(true);
+  expect(validate({ tasks: [{ file: { path: '/srv/x', stat: 'directory' } }] })).toBe(false);
 });
