@@ -78,7 +78,11 @@ undo_step() {
     [ -s "$kept/path" ] || continue
     (put_back "\${kept%/}") || rc=1
   done
-  if [ -s "$1/undo" ]; then (run_undo "$1") 7<&- </dev/null || rc=1; fi
+  if [ -s "$1/undo" ]; then
+    # not in front of a || or in an if: there, set -e would have no effect
+    (run_undo "$1") 7<&- </dev/null
+    [ "$?" -eq 0 ] || rc=1
+  fi
   if [ -d "$1/after" ]; then mkdir -p "$run/undo-after"; cp "$1"/after/* "$run/undo-after/" || rc=1; fi
   if [ "$rc" -eq 0 ]; then printf 'undone \n' 1<>"$1/state"; echo "undone: $(cat "$1/name")"; else failed=1; echo "not undone: $(cat "$1/name")"; fi
 }
@@ -86,7 +90,8 @@ undo_step() {
 run_after() {
   for after in "$run"/undo-after/*; do
     [ -e "$after" ] || continue
-    if (exec 7<&-; set -eu; . "$after") </dev/null; then rm -f "$after"; else : >"$run/undo-failed"; echo "not run: $(basename "$after")"; fi
+    (exec 7<&-; set -eu; . "$after") </dev/null
+    if [ "$?" -eq 0 ]; then rm -f "$after"; else : >"$run/undo-failed"; echo "not run: $(basename "$after")"; fi
   done
 }
 
