@@ -18,7 +18,7 @@ export interface AccessEffect {
     readonly ports?: readonly number[] | undefined;
   };
   /** An account that the task leaves able (or unable) to become root through sudo. */
-  readonly administrator?: { readonly user: string; readonly able: boolean };
+  readonly administrator?: { readonly user: string; readonly able: boolean; readonly withoutPassword?: boolean };
   /** An account that the task gives a key. */
   readonly key?: { readonly user: string };
   /** Groups that the task has an account in; `only`: and in no other beside its primary one. */

@@ -109,7 +109,10 @@ export const sudoersTask = defineTask<Sudoers, wholeFile.WholeFileState>({
         ],
   provides: (p) => (p.state === 'absent' ? [] : [`path:${pathOf(p)}`]),
   risk: () => 'access',
-  access: (p) => (p.user === undefined ? [] : [{ administrator: { user: p.user, able: makesRoot(p) } }]),
+  access: (p) =>
+    p.user === undefined
+      ? []
+      : [{ administrator: { user: p.user, able: makesRoot(p), withoutPassword: p.nopassword } }],
   findings: (change, p, { facts }) => (change === undefined ? [] : remarks(change, p, facts.login)),
   keeps: (p, change) => wholeFile.keptPaths(pathOf(p), change.before),
 });

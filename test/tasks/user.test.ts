@@ -224,6 +224,13 @@ describeTask(userTask, [
     expect: { findings: [/^warn: admin has no password, and sudo asks the members of sudo for one/] },
   },
   {
+    name: 'says nothing of it where a rule of the playbook asks for none',
+    params: { name: 'admin', groups: ['sudo'] },
+    given: account(),
+    effects: [{ administrator: { user: 'admin', able: true, withoutPassword: true } }],
+    expect: { findings: [] },
+  },
+  {
     name: 'removes, ending what still runs, and can bring the account back',
     params: { name: 'admin', state: 'absent' },
     given: account({ groups: 'admin adm', shadow: OLD }),

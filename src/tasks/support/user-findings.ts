@@ -1,3 +1,4 @@
+import type { AccessEffect } from '../../engine/access.ts';
 import type { Change } from '../../engine/diff.ts';
 import type { Facts } from '../../engine/facts.ts';
 import type { Finding, FindingContext } from '../../engine/task.ts';
@@ -18,13 +19,18 @@ const NO_LOGIN = /\/(?:nologin|false|true|sync)$/;
 export function userFindings(
   change: Change<UserState>,
   p: User,
-  { facts, passwordAsked, pending = [] }: Pick<FindingContext<UserState>, 'facts' | 'passwordAsked' | 'pending'>,
+  {
+    facts,
+    passwordAsked,
+    pending = [],
+    effects = [],
+  }: Pick<FindingContext<UserState>, 'facts' | 'passwordAsked' | 'pending' | 'effects'>,
 ): readonly Finding[] {
   if (change.after === null) return deletion(p, change.before, facts);
   const getsRule = pending.some((need) => need.startsWith('path:/etc/sudoers.d/'));
   return [
     ...(facts.login === p.name ? lockOuts(change, p, getsRule, passwordAsked ?? false) : []),
-    ...remarks(change, p),
+    ...remarks(change, p, needsNoPassword(p, effects)),
   ];
 }
 
@@ -94,7 +100,18 @@ function lockOuts(
   return findings;
 }
 
-function remarks({ action, before, after, keys }: Change<UserState>, p: User): readonly Finding[] {
+/** A rule of the playbook makes this account root without asking. */
+function needsNoPassword({ name }: User, effects: readonly AccessEffect[]): boolean {
+  return effects.some(
+    ({ administrator }) => administrator?.user === name && administrator.able && administrator.withoutPassword,
+  );
+}
+
+function remarks(
+  { action, before, after, keys }: Change<UserState>,
+  p: User,
+  sudoAsksNothing: boolean,
+): readonly Finding[] {
   const findings: Finding[] = [];
   const joined = (after?.groups ?? []).filter((group) => keys.includes('groups') && !before?.groups?.includes(group));
   for (const group of joined)
@@ -107,7 +124,7 @@ function remarks({ action, before, after, keys }: Change<UserState>, p: User): r
       );
   const hasPassword =
     keys.includes('password_hash') || (before !== null && !['none', 'empty'].includes(before.password_hash ?? 'none'));
-  if (joined.some((group) => SUDO_GROUPS.includes(group)) && !hasPassword)
+  if (joined.some((group) => SUDO_GROUPS.includes(group)) && !hasPassword && !sudoAsksNothing)
     findings.push(
       warning(
         `${p.name} has no password, and sudo asks the members of ${joined.filter((group) => SUDO_GROUPS.includes(group)).join(', ')} for one`,
