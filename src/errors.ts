@@ -47,7 +47,11 @@ export class UserError extends Error {
   /** `file:line:col: message. hint`: one paragraph. */
   get paragraph(): string {
     const where = this.at ? `${formatPosition(this.at)}: ` : '';
-    return `${where}${sentence(this.message)}${this.hint ? ` ${sentence(this.hint)}` : ''}`;
+    const { message, hint } = this;
+    // Another sentence follows, so this one ends, with a bracket too.
+    return hint
+      ? `${where}${sentence(message).replace(/\)$/, ').')} ${sentence(hint)}`
+      : `${where}${sentence(message)}`;
   }
 }
 

@@ -24,9 +24,14 @@ export function unified(before: string, after: string, paint: Paint): string[] {
       ...after.split('\n').map((line) => paint('green', `+${line}`)),
     ];
   return hunks.flatMap((hunk) => [
-    paint('cyan', `@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@`),
+    paint('cyan', `@@ -${range(hunk.oldStart, hunk.oldLines)} +${range(hunk.newStart, hunk.newLines)} @@`),
     ...hunk.lines.map((line) => paintLine(printable(line), paint)),
   ]);
+}
+
+/** An empty side stands at the line before it: 0 where the file is new. */
+function range(start: number, lines: number): string {
+  return `${lines === 0 ? start - 1 : start},${lines}`;
 }
 
 function listLines(
