@@ -193,4 +193,13 @@ docker run -d --name web --ulimit nofile=64:64 busybox /busybox sleep 100000`);
     expect(audited.stdout).not.toContain('\u001b');
     expect((await host.exec('docker ps --format "{{.Names}}"')).stdout).toContain('evil');
   });
+
+  test('a daemon that does not answer is told in plain words, by every audit', async () => {
+    await host.exec('systemctl stop docker.socket docker');
+    const audited = await hardenJson('audit', [], host);
+    expect(audited.exitCode).toBe(1);
+    const told = audited.document.hosts[0]?.audits?.map((audit) => (audit.status === 'not-run' ? audit.reason : audit));
+    const plain = expect.stringMatching(/^Cannot connect to the Docker daemon/i);
+    expect(told).toEqual([plain, plain, plain]);
+  });
 });

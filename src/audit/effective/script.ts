@@ -12,7 +12,8 @@ export const NO_DOCKER = 66;
 export function effectiveScript(): Script {
   return sh`command -v docker >/dev/null || exit ${NO_DOCKER}
 docker='docker -H unix:///run/docker.sock'
-info=$($docker info -f ${INFO} 2>&1) || { printf '%s\n' "$info" >&2; exit 1; }
+# A daemon that does not answer is told by version in plain words, by a template in none.
+info=$($docker info -f ${INFO} 2>&1) || { printf '%s\n' "$info" >&2; $docker version -f '{{.Server.Version}}' >/dev/null; exit 1; }
 echo '== info'
 printf '%s\n' "$info"
 echo '== bridge'
