@@ -21,6 +21,7 @@ const kept = (at: string, path: string, changed: boolean): KeptPath => ({
   before: null,
   now: '',
   same: false,
+  sameContent: false,
   changedSince: changed,
 });
 

@@ -98,6 +98,23 @@ describe.skipIf(unavailable)('a part of what was applied', () => {
     });
   });
 
+  test('a file is proved to be as it was, though its mode had gone before its content', async () => {
+    await host.exec(
+      'chmod 0644 /etc/ssh/sshd_config; echo old >/srv/real; chown admin0 /srv/real; ln -s real /srv/link',
+    );
+    const look = 'md5sum /etc/ssh/sshd_config; stat -c "%U:%G %a" /etc/ssh/sshd_config /srv/real; cat /srv/real';
+    const before = await said(look);
+    await run(`  - file: { path: /etc/ssh/sshd_config, mode: "0600" }
+  - lineinfile: { path: /etc/ssh/sshd_config, line: "# a line" }
+  - file: { path: /srv/link, owner: root, mode: "0640" }
+  - copy: { dest: /srv/link, content: new }
+`);
+    expect(await said(look)).not.toBe(before);
+    const back = await rollback(host, '--yes');
+    expect(back.exitCode, back.stderr).toBe(0);
+    expect(await said(look)).toBe(before);
+  });
+
   test('the home of an account stays when there is something in it', async () => {
     const id = await run('  - user: { name: worker, shell: /bin/bash }\n');
     await host.exec("su worker -c 'echo mine >~/work'");

@@ -13,6 +13,8 @@ export interface KeptPath {
   readonly now: string | null;
   /** Content, owner, group and mode are as they were kept. */
   readonly same: boolean;
+  /** The content is as it was kept, whatever the owner, group and mode of the file. */
+  readonly sameContent: boolean;
   /** What stands there now is not what the run left. */
   readonly changedSince: boolean;
 }
@@ -43,7 +45,8 @@ for kept in ${RUNS}/${runId}/[0-9]*/kept/*/; do
   describe "\${kept}item" "$path"; printf '\\0'
   describe "$path" "$path"; printf '\\0'
   now=$(harden_digest "$path")
-  [ "$(harden_digest "\${kept}item")" != "$now" ] || printf 'same'
+  if [ "$(harden_digest "\${kept}item")" = "$now" ]; then printf 'same'
+  elif [ -f "\${kept}item" ] && [ ! -L "$path" ] && [ -f "$path" ] && cmp -s "\${kept}item" "$path"; then printf 'content'; fi
   printf '\\0'
   if [ -s "$kept/left" ] && [ "$(cat "$kept/left")" != "$now" ]; then printf 'changed'; fi
   printf '\\0'
@@ -64,7 +67,8 @@ export function readKept(output: string): readonly KeptPath[] {
       path,
       before: decode(before),
       now: decode(now),
-      same: same !== '',
+      same: same === 'same',
+      sameContent: same !== '',
       changedSince: changed !== '',
     });
   }

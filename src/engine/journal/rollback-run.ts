@@ -46,7 +46,7 @@ export async function rollback(shell: RootShell, target: JournalRun, options: Ro
       await begin(now, options);
       await undoSteps(now, target, steps.slice(leaving), leaving, options);
     }
-    damaged = await proveKept(now, target.id, new Set(steps.map(({ directory }) => directory)));
+    damaged = await proveKept(now, target.id, steps);
     if (guarded) await proveLogin(options, way);
     await now.apply([{ inShell: END_RUN }]);
   } catch (error) {
@@ -211,16 +211,29 @@ function undoRecord({ directory, record }: JournalStep): NonNullable<JournalStep
 }
 
 /** Throws where something is not as it was kept; gives the steps of which that cannot be told. */
-async function proveKept(shell: RootShell, runId: string, steps: ReadonlySet<string>): Promise<readonly string[]> {
+async function proveKept(shell: RootShell, runId: string, steps: readonly JournalStep[]): Promise<readonly string[]> {
   const { frames } = await shell.probe([keptProbe(runId)]);
-  const kept = readKept(frames[0]?.stdout.toString('utf8') ?? '').filter(({ step }) => steps.has(step));
+  const undone = new Set(steps.map(({ directory }) => directory));
+  const kept = readKept(frames[0]?.stdout.toString('utf8') ?? '').filter(({ step }) => undone.has(step));
   // A path that several steps kept is as the first of them found it.
   const whole = kept.filter(({ path }) => path !== '');
   const first = new Map([...whole].reverse().map((entry) => [entry.path, entry]));
   // Of what lies in a directory, a step before it may have kept something: that is back too, and proved by itself.
   const holdsOlder = ({ step, path }: KeptPath) =>
     whole.some((other) => other.step < step && other.path.startsWith(`${path}/`));
-  const differing = [...first.values()].filter((entry) => !entry.same && !holdsOlder(entry)).map(({ path }) => path);
+  const alone = steps.filter(
+    ({ directory, record }) => record?.type === 'file' && !kept.some(({ step }) => step === directory),
+  );
+  // A file task before it that set owner, group or mode alone kept nothing: the path has those from before that task again.
+  const hasOlderAttributes = (entry: KeptPath) =>
+    entry.sameContent &&
+    whole.some(
+      ({ step, path }) =>
+        step === entry.step && alone.some(({ directory, record }) => directory < step && record?.id === path),
+    );
+  const differing = [...first.values()]
+    .filter((entry) => !entry.same && !hasOlderAttributes(entry) && !holdsOlder(entry))
+    .map(({ path }) => path);
   if (differing.length > 0)
     throw new HostError(`not proved: after the rollback these are not as they were: ${differing.join(', ')}`);
   return [...new Set(kept.filter(({ path }) => path === '').map(({ step }) => step))];
