@@ -1,24 +1,46 @@
-import { type Script, sh } from '../remote/sh.ts';
+import { raw, type Script, sh } from '../remote/sh.ts';
 import type { PlannedTask } from './plan.ts';
 import type { Need } from './task.ts';
 
 /** A script that prints, one a line, those of `needs` that hold on the host. */
 export function needsProbe(needs: readonly Need[]): Script {
-  const packages = needs.filter((need) => need.startsWith('package:')).map((need) => need.slice('package:'.length));
-  const lines = needs
-    .filter((need) => !need.startsWith('package:'))
-    .map((need) => sh`if ${{ raw: test(need) }}; then printf '%s\n' ${need}; fi`);
-  if (packages.length > 0) {
-    lines.push(
-      sh`dpkg-query -W -f='\${db:Status-Status} package:\${Package}\n' ${packages} 2>/dev/null | sed -n 's/^installed //p'`,
-    );
+  const kinds = [...new Set(needs.map(kindOf))];
+  return kinds
+    .map((kind) =>
+      kindProbe(
+        kind,
+        needs.filter((need) => kindOf(need) === kind),
+      ),
+    )
+    .join('\n');
+}
+
+// One process for all of a kind where that tells that all hold, as on a host in sync; each asked by itself where not
+function kindProbe(kind: string, needs: readonly Need[]): Script {
+  const names = needs.map(nameOf);
+  if (kind === 'package')
+    return sh`dpkg-query -W -f='\${db:Status-Status} package:\${Package}\n' ${names} 2>/dev/null | sed -n 's/^installed //p'`;
+  const one = needs.map((need) => sh`if ${raw(test(need))}; then printf '%s\n' ${need}; fi`).join('\n');
+  const all = needs.length > 1 ? testAll(kind, names) : undefined;
+  return all === undefined ? one : sh`if ${raw(all)}; then printf '%s\n' ${needs}; else\n${raw(one)}\nfi`;
+}
+
+function testAll(kind: string, names: readonly string[]): Script | undefined {
+  switch (kind) {
+    case 'user':
+      return sh`getent passwd ${names} >/dev/null`;
+    case 'group':
+      return sh`getent group ${names} >/dev/null`;
+    case 'unit':
+      return sh`set -- $(systemctl show -P LoadState ${names} 2>/dev/null) && [ "$*" = ${names.map(() => 'loaded').join(' ')} ]`;
+    default:
+      return undefined;
   }
-  return lines.join('\n');
 }
 
 function test(need: Need): Script {
-  const name = need.slice(need.indexOf(':') + 1);
-  switch (need.slice(0, need.indexOf(':'))) {
+  const name = nameOf(need);
+  switch (kindOf(need)) {
     case 'path':
       return sh`[ -e ${name} ]`;
     case 'user':
@@ -33,12 +55,20 @@ function test(need: Need): Script {
     case 'network':
     case 'container':
       // systemd would start a docker that is stopped for whoever asks its socket
-      return sh`systemctl is-active -q docker.service 2>/dev/null && docker -H unix:///run/docker.sock ${need.slice(0, need.indexOf(':'))} inspect ${name} >/dev/null 2>&1`;
+      return sh`systemctl is-active -q docker.service 2>/dev/null && docker -H unix:///run/docker.sock ${kindOf(need)} inspect ${name} >/dev/null 2>&1`;
     case 'plugin':
       return sh`find /usr/libexec/docker/cli-plugins /usr/lib/docker/cli-plugins /usr/local/lib/docker/cli-plugins /usr/local/libexec/docker/cli-plugins /root/.docker/cli-plugins -name ${name} 2>/dev/null | grep -q .`;
     default:
       return sh`command -v ${name} >/dev/null`;
   }
+}
+
+function kindOf(need: Need): string {
+  return need.slice(0, need.indexOf(':'));
+}
+
+function nameOf(need: Need): string {
+  return need.slice(need.indexOf(':') + 1);
 }
 
 /** How a need stands at a task's place in the plan. */

@@ -102,13 +102,13 @@ export const lineinfileTask = defineTask<LineParams, LineState>({
 });
 
 function look(task: LineParams): Script {
-  if (task.state === 'absent') return `{ ${unwanted(task, '')}; } || [ $? -eq 1 ] || exit 65`;
+  if (task.state === 'absent') return `{ ${unwanted(task, '')}} || [ $? -eq 1 ] || exit 65`;
   return sh`${raw(locate(task))}${raw(settles(task))}
 [ -z "$number" ] || printf '%s\\n' "$text"`;
 }
 
 function produce(task: LineParams): Script {
-  if (task.state === 'absent') return `{ ${unwanted(task, 'v')}; } || [ $? -eq 1 ]`;
+  if (task.state === 'absent') return `{ ${unwanted(task, 'v')}} || [ $? -eq 1 ]`;
   const missing = task.create ? '' : sh`[ "$old" != /dev/null ] || refuse ${`${task.path} does not exist`}\n`;
   return sh`${raw(missing)}${raw(locate(task))}if [ -n "$number" ]; then
   head -n "$((number - 1))" -- "$old" && printf '%s\\n' ${task.line ?? ''} && tail -n "+$((number + 1))" -- "$old"

@@ -39,10 +39,10 @@ export function readEditedFile(output: string, file: FileAttributes & { readonly
   return { attributes: { ...actualAttributes(state, file), ...target }, found: output.slice(facts.length + 2) };
 }
 
-/** Command that prints the lines of `$old` in which a regular expression is found, with `flags` for grep. The expression is in no program's arguments. */
+/** Lines of script that print the lines of `$old` in which a regular expression is found, with `flags` for grep. The expression is in no program's arguments. */
 export function grepLines(regexp: string, flags: string): Script {
   const { pattern, ignoreCase } = toHostRegexp(regexp);
-  return sh`printf '%s\\n' ${pattern} | grep -aE${raw(ignoreCase ? 'i' : '')}${raw(flags)} -f - -- "$old"`;
+  return grepFor(pattern, `E${ignoreCase ? 'i' : ''}${flags}`);
 }
 
 /** Command that succeeds where a regular expression is found in `line`, which is in no program's arguments. */
@@ -53,7 +53,16 @@ export function finds(regexp: string, line: string): Script {
 
 /** Like `grepLines`, for lines that are exactly `line`. */
 export function grepExactly(line: string, flags: string): Script {
-  return sh`printf '%s\\n' ${line} | grep -axF${raw(flags)} -f - -- "$old"`;
+  return grepFor(line, `xF${flags}`);
+}
+
+// A here-document costs no process, as a pipe would
+function grepFor(pattern: string, flags: string): Script {
+  return sh`pattern=${pattern}
+grep -a${raw(flags)} -f - -- "$old" <<pattern
+$pattern
+pattern
+`;
 }
 
 /** Script that sets `$at` to the number of the line of `$old` behind which something new goes; `first`: by the first match of the placement's expression, not the last. */
