@@ -53,7 +53,8 @@ triggers=\${out##*TriggeredBy=}
   },
 
   want(p, _facts, before) {
-    if (before === null && !wantsUnit(p) && !p.masked) return null;
+    // what is not there is stopped and disabled: a mask is all that can be wanting
+    if (before === null && !wantsUnit(p)) return p.masked ? { masked: true } : null;
     return {
       ...(p.state === undefined ? {} : { state: p.state }),
       ...(p.enabled === undefined ? {} : { enabled: p.enabled }),
@@ -65,7 +66,10 @@ triggers=\${out##*TriggeredBy=}
   apply(change, p) {
     const unit = change.before?.unit ?? fullUnitName(p.name);
     const reload = p.daemon_reload || change.before?.loaded === 'stale' ? 'systemctl daemon-reload\n' : '';
-    return reload + transition(unit, pick(change.after, change.keys), hidesEnabled(change) ? noteEnabled(unit) : '');
+    const come = change.before === null && !wantsUnit(p) ? restIfThere(unit, p) : '';
+    return (
+      reload + come + transition(unit, pick(change.after, change.keys), hidesEnabled(change) ? noteEnabled(unit) : '')
+    );
   },
 
   needs: (p) => (wantsUnit(p) ? [`unit:${fullUnitName(p.name)}`] : []),
@@ -122,6 +126,15 @@ function runState(active: string, sub: string): 'started' | 'stopped' | 'failed'
 
 function pick(state: ServiceState, keys: readonly string[]): NonNullable<ServiceState> {
   return Object.fromEntries(Object.entries(state ?? {}).filter(([key]) => keys.includes(key)));
+}
+
+/** An earlier task may have brought a unit that the plan did not find. */
+function restIfThere(unit: string, { state, enabled }: Service): Script {
+  const rest = transition(unit, { ...(state && { state }), ...(enabled !== undefined && { enabled }) });
+  if (rest === '') return '';
+  return sh`[ "$(systemctl show -p LoadState --value -- ${unit})" = not-found ] || {
+${raw(rest)}}
+`;
 }
 
 // unmask first, or nothing else works; mask last, for the same reason

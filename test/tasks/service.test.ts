@@ -147,6 +147,17 @@ describeTask(serviceTask, [
     expect: { action: 'create', script: ['systemctl mask -q -- nothing.service'], undo: ['unmask'], findings: [] },
   },
   {
+    name: 'masks a unit that does not exist, and stops it only where it has come since',
+    params: { name: 'nothing', state: 'stopped', enabled: false, masked: true },
+    given: missing,
+    expect: {
+      action: 'create',
+      keys: ['masked'],
+      script: [/= not-found \] \|\| \{\nsystemctl disable[^\n]*\nsystemctl stop[^\n]*\n\}\nsystemctl mask -q/],
+      findings: [],
+    },
+  },
+  {
     name: 'stops what still runs although its unit file is gone',
     params: { name: 'nothing', state: 'stopped' },
     given: missing.replace('inactive', 'active'),
