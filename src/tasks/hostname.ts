@@ -95,6 +95,6 @@ export function editHosts(p: Pick<Hostname, 'name'>, old: string): Script {
 }
 
 const EDIT_HOSTS = `'BEGIN { split(names, given, " "); for (i in given) skip[given[i]] = 1; skip[former] = 1; split(former, parts, "."); skip[parts[1]] = 1 }
-$1 == "127.0.1.1" && !done { out = "127.0.1.1\\t" names; for (i = 2; i <= NF; i++) { if ($i ~ /^#/) break; if (!($i in skip)) out = out " " $i } print out; done = 1; next }
+$1 == "127.0.1.1" && !done { out = "127.0.1.1\\t" names; for (i = 2; i <= NF; i++) { if ($i ~ /^#/) { out = out " " substr($0, index($0, $i)); break } if (!($i in skip)) out = out " " $i } print out; done = 1; next }
 { print }
 END { if (!done) print "127.0.1.1\\t" names }'`;

@@ -30,8 +30,9 @@ describe.skipIf(unavailable !== undefined).each(['bookworm', 'trixie'] as const)
         /^db-1\.example\.org\ndb-1\.example\.org\n127\.0\.1\.1 +db-1\.example\.org db-1$/,
       );
       expect(await converge(host, hostnameTask, named)).toEqual({ action: 'none', ...left });
+      await host.exec("sed -i '/^127.0.1.1/s/$/ shop # asked  by sudo/' /etc/hosts");
       expect(await converge(host, hostnameTask, { name: 'web-1' })).toEqual({ action: 'update', ...left });
-      expect(await said("grep '^127.0.1.1' /etc/hosts")).toBe('127.0.1.1\tweb-1');
+      expect(await said("grep '^127.0.1.1' /etc/hosts")).toBe('127.0.1.1\tweb-1 shop # asked  by sudo');
     });
 
     test('its time zone is that of its programs', async () => {
