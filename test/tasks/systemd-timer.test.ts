@@ -130,6 +130,7 @@ describeInvalid(systemdTimerTask, [
     message: 'it would never run for the first time',
   },
   { name: 'a bare command', params: { ...prune, exec_start: 'docker ps' }, message: /whole path of its program/ },
+  { name: 'a line that goes on', params: { ...prune, exec_start: '/bin/echo \\' }, message: 'a line that goes on' },
   { name: 'a suffix', params: { ...prune, name: 'a.timer' }, message: 'write the name without .timer' },
   {
     name: 'paths without hardening',

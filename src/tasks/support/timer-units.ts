@@ -3,7 +3,12 @@ import { accountWord } from './account-name.ts';
 import { oneOrMore } from './one-or-more.ts';
 
 const line = (what: string) =>
-  z.string().regex(/^\S[^\n\r\0]*$/, { error: `${what} is one line, and does not begin with a space` });
+  z
+    .string()
+    .regex(/^\S[^\n\r\0]*$/, { error: `${what} is one line, and does not begin with a space` })
+    .refine((text) => !text.endsWith('\\'), {
+      error: 'systemd takes a \\ at the end for a line that goes on: leave it out',
+    });
 
 const span = line('a time span').regex(/^[0-9][0-9a-z .µ]*$/i, {
   error: 'a time span is written as systemd has it: 15min, 1h 30min, 90',
