@@ -13,7 +13,11 @@ const interrupt = new AbortController();
 const io: Io = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
-  live: process.stderr.isTTY === true && process.env.TERM !== 'dumb' && !process.env.CI ? process.stderr : undefined,
+  // Lines cannot be drawn again on a terminal that does not say how wide it is.
+  live:
+    process.stderr.isTTY === true && process.stderr.columns > 0 && process.env.TERM !== 'dumb' && !process.env.CI
+      ? process.stderr
+      : undefined,
   interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
   colour: wantsColour(),
   columns: process.stderr.columns || 80,
