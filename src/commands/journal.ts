@@ -4,6 +4,7 @@ import { type ChangedSince, JOURNAL_PROBE, type JournalRun, readJournal } from '
 import { keptProbe, readKept } from '../engine/journal/read-kept.ts';
 import { rollback as rollBack, stepsToUndo } from '../engine/journal/rollback-run.ts';
 import { ExitCode, HostError, UserError } from '../errors.ts';
+import { inTurn } from '../remote/prompt.ts';
 import { terminalPrompt } from '../remote/prompt-terminal.ts';
 import type { RootShell } from '../remote/shell.ts';
 import type { Io } from '../report/io.ts';
@@ -53,9 +54,11 @@ export function rollback(runId: string | undefined, options: RollbackOptions, io
     const changed = changedSince(run, steps, runs, kept);
     const text = rollbackText(host.name, run, steps, kept, changed, paint);
     if (steps.length === 0) return { json: { host: host.name, run: run.id, undone: [] }, text };
-    if (!options.json) io.out(text);
-    if (changed.length > 0 && options.yes && !options.discardChanges) throw changedError(changed);
-    if (!options.yes) await confirm(host.name, io);
+    await inTurn(async () => {
+      if (!options.json) io.out(text);
+      if (changed.length > 0 && options.yes && !options.discardChanges) throw changedError(changed);
+      if (!options.yes) await confirm(host.name, io);
+    });
     const identity = newRunIdentity(`${ROLLBACK_OF}${run.id}`, io);
     await rollBack(shell, run, {
       host: host.name,
