@@ -14,7 +14,7 @@ type Outcome =
 /** Progress that is redrawn in place on a terminal: a line for each host and each of its steps. It renders events and decides nothing. */
 export interface LiveProgress {
   readonly listen: Listener;
-  /** Resolves when everything has been drawn. */
+  /** Resolves when everything has been drawn; what has not ended by then is drawn as failed. */
   settled(): Promise<void>;
 }
 
@@ -25,6 +25,8 @@ export function liveProgress(stream: NodeJS.WriteStream, before: Listener): Live
   return {
     listen: (event) => {
       if (event.kind === 'planned') hosts.set(event.host, new HostLines(event.plan));
+      // A host that ended before anything was drawn has no more events, and its lines would wait for them.
+      else if (event.kind === 'host-ended' && running === undefined) hosts.delete(event.host);
       else if (event.kind === 'applying' && running === undefined)
         running = draw(
           [...hosts.values()].filter((host) => host.steps > 0),
@@ -34,6 +36,7 @@ export function liveProgress(stream: NodeJS.WriteStream, before: Listener): Live
       else hosts.get(event.host)?.take(event);
     },
     settled: async () => {
+      for (const host of hosts.values()) host.leave();
       await running;
       running = undefined;
     },
@@ -41,7 +44,11 @@ export function liveProgress(stream: NodeJS.WriteStream, before: Listener): Live
 }
 
 async function draw(hosts: readonly HostLines[], stream: NodeJS.WriteStream): Promise<void> {
-  const { Listr, ListrLogger, ProcessOutput } = await import('listr2');
+  const { DefaultRenderer, Listr, ListrLogger, ProcessOutput } = await import('listr2');
+  // Left alone, listr2 asks whether stdout is a terminal, and writes lines into it where it is not: there the result is.
+  class OnStream extends DefaultRenderer {
+    static override readonly nonTTY = true;
+  }
   const logger = new ListrLogger({
     useIcons: true,
     processOutput: new ProcessOutput(stream, stream, { leaveEmptyLine: false }),
@@ -49,6 +56,7 @@ async function draw(hosts: readonly HostLines[], stream: NodeJS.WriteStream): Pr
   const list = new Listr(
     hosts.map((host) => host.task()),
     {
+      renderer: OnStream,
       concurrent: true,
       exitOnError: false,
       registerSignalListeners: false,
@@ -103,6 +111,11 @@ class HostLines {
     }
     const line = progressLine(event);
     if (line && (event.kind === 'handler-ended' || event.kind === 'note')) this.say(line);
+  }
+
+  /** The whole run is over. */
+  leave(): void {
+    for (const key of this.keys()) this.end(key, { kind: 'failed', reason: 'left undone' });
   }
 
   private keys(): readonly string[] {

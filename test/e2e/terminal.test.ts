@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { RunDocument } from '../../src/report/document.ts';
+import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
+import { folder, harden, hostArgs } from './support/harden.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const unavailable = (await labUnavailable()) ?? (existsSync('/usr/bin/script') ? undefined : 'no script');
+const CLI = join(import.meta.dirname, '../../dist/cli.js');
+
+/** Runs `harden` on a terminal of its own; `tail` is more shell after its arguments. */
+function onTerminal(columns: number, args: readonly string[], tail = '') {
+  const line = `stty cols ${columns}; node ${CLI} ${args.join(' ')} ${tail}`;
+  const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/root', TERM: 'xterm' };
+  return execa('script', ['-qefc', line, '/dev/null'], { reject: false, timeout: 50_000, extendEnv: false, env });
+}
+
+describe.skipIf(unavailable)('on a terminal', () => {
+  let host: LabHost;
+  let directory: string;
+
+  beforeAll(async () => {
+    host = await bootHost();
+    directory = await folder({
+      'a.yml': 'tasks:\n  - { name: writes a, copy: { dest: /root/a, content: "a\\n" } }\n',
+      'b.yml': 'tasks:\n  - { name: writes b, copy: { dest: /root/b, content: "b\\n" } }\n',
+    });
+  });
+  afterAll(() => host?.stop());
+
+  test('a result that goes into a file is the document alone, and progress is drawn', async () => {
+    const file = join(directory, 'result.json');
+    const args = ['apply', join(directory, 'a.yml'), '--yes', '--json', ...hostArgs(host)];
+    const ran = await onTerminal(80, args, `>${file}`);
+    expect(ran.exitCode, ran.stdout).toBe(0);
+    const document = JSON.parse(await readFile(file, 'utf8')) as RunDocument;
+    expect(document.summary).toMatchObject({ changed: 1, failed: 0 });
+    expect(ran.stdout).toMatch(/✔.* writes a/);
+  });
+
+  test('one that does not say how wide it is gets lines', async () => {
+    const ran = await onTerminal(0, ['apply', join(directory, 'b.yml'), '--yes', ...hostArgs(host)]);
+    expect(ran.exitCode, ran.stdout).toBe(0);
+    expect(ran.stdout).toContain('changed: writes b');
+  });
+
+  test('a rollback of several hosts asks for one after the other', async () => {
+    expect((await harden(['history', ...hostArgs(host)])).stdout).toContain('b.yml');
+    const run = onTerminal(80, ['rollback', ...hostArgs(host), ...hostArgs(host, 'admin0').slice(0, 2)]);
+    let said = '';
+    let answers = 0;
+    run.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      const asked = said.split('Put this back on').length - 1;
+      // A question of another host that is open by now would take the answer too.
+      if (asked > answers) setTimeout(() => run.stdin.write('n'), 1000);
+      answers = Math.max(answers, asked);
+    });
+    const ended = await run;
+    expect(ended.exitCode, said).toBe(1);
+    const [first = '', second = ''] = said.split(/Put this back on/).slice(1);
+    expect(first, said).toContain('roll back');
+    expect(second, said).toContain('nothing was rolled back');
+  });
+});
