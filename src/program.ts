@@ -114,14 +114,14 @@ function buildProgram(io: Io, end: (code: ExitCode) => void): Command {
     .option('--json', 'print one JSON document on stdout')
     .action(async (options) => end(await (await import('./commands/journal.ts')).history(options, io)));
 
-  withHosts(program.command('show').argument('<run>').description('what one run did'))
+  withHosts(program.command('show').argument('<run>', RUN, run).description('what one run did'))
     .option('--json', 'print one JSON document on stdout')
     .action(async (run, options) => end(await (await import('./commands/journal.ts')).show(run, options, io)));
 
   withHosts(
     program
       .command('rollback')
-      .argument('[run]')
+      .argument('[run]', RUN, run)
       .description('put back what a run replaced; the last one when none is named'),
   )
     .option('--json', 'print one JSON document on stdout')
@@ -251,6 +251,15 @@ function commas(value: string, before: readonly string[] = []): readonly string[
   // An empty variable of a script must not choose everything, nor switch a gate off.
   if (words.length === 0) throw new InvalidArgumentError('It names nothing.');
   return [...before, ...words];
+}
+
+/** What names a run, as the help says it. */
+const RUN = 'its name in the history, or a beginning that no other has';
+
+function run(value: string): string {
+  // Every run begins with nothing: an empty variable of a script must not choose one.
+  if (value.trim() === '') throw new InvalidArgumentError('It names nothing.');
+  return value;
 }
 
 function score(value: string): number {

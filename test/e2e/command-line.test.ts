@@ -65,6 +65,14 @@ describe('the command line, without a host', () => {
     });
   }
 
+  for (const command of ['show', 'rollback']) {
+    test(`${command} '' chooses no run`, async () => {
+      const ran = await harden([command, '', ...nobody]);
+      expect(ran.exitCode).toBe(64);
+      expect(ran.stderr).toContain('It names nothing');
+    });
+  }
+
   for (const file of ['edited.plan', 'cut.plan']) {
     test(`${file}: a saved plan that cannot be read is told in the document too`, async () => {
       const ran = await harden(['apply', join(directory, file), '--json', '--yes', ...nobody]);
