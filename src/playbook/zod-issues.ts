@@ -35,8 +35,9 @@ export function originAt(
 }
 
 /** Says what one zod issue means, at the place of the value or key that it is about. */
-export function addIssue(issue: z.core.$ZodIssue, subject: IssueSubject, problems: Problems): void {
-  const { path } = issue;
+export function addIssue(found: z.core.$ZodIssue, subject: IssueSubject, problems: Problems): void {
+  const path = writtenPath(found.path, subject.value);
+  const issue = { ...found, path };
   const { origin, complete } = originAt(subject.origin, path);
   const at = path.length === 0 && origin.written === '' ? subject.at : origin.at;
   if (issue.code === 'unrecognized_keys') {
@@ -64,6 +65,14 @@ export function addIssue(issue: z.core.$ZodIssue, subject: IssueSubject, problem
   const shown = mayShow(origin, path, subject) ? value : undefined;
   const [message, hint] = explainIssue(issue, value, shown, origin, label);
   problems.add(`\`${label}\` ${message}`, at, hint);
+}
+
+/** The path without its last number where one value stands for a list of one. */
+function writtenPath(path: PropertyKey[], value: unknown): PropertyKey[] {
+  const above = path.slice(0, -1);
+  const alone =
+    typeof path.at(-1) === 'number' && ['string', 'number', 'boolean'].includes(typeof valueAt(value, above));
+  return alone ? above : path;
 }
 
 function addUnknownKey(

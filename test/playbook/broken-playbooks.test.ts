@@ -404,6 +404,8 @@ const parameters: Case[] = [
     user('limits: { nofile: [1] }'),
     'playbook.yml:4:25: `limits.nofile` must be text or a number, and this is a list.',
   ],
+  ['one value for a list', user('aliases: A'), 'playbook.yml:4:16: `aliases` is no alias.'],
+  ['one of a list', user('aliases: [a, B]'), 'playbook.yml:4:20: `aliases[1]` is no alias.'],
   [
     'deep inside',
     user('keys: [{ key: a, from: 1.2.3 }, { form: x }]'),
@@ -638,7 +640,7 @@ test('a schema message that repeats a value from the environment is masked', asy
   const found = await paragraphs(() => resolveText(text, { env: { S: 'hunter2secret' } }));
   expect(found.join('\n')).not.toContain('hunter2secret');
   expect(found[1]).toBe(
-    'playbook.yml:3:13: `user` has no parameter `***`. There are name, uid, shell, groups, create_home, state, password_hash, expires, limits, keys.',
+    'playbook.yml:3:13: `user` has no parameter `***`. There are name, uid, shell, groups, create_home, state, password_hash, expires, limits, aliases, keys.',
   );
 });
 

@@ -33,6 +33,12 @@ const userType = defineTask({
       .record(z.string(), z.union([z.string(), z.number()]))
       .optional()
       .describe('Its limits.'),
+    aliases: z
+      .union([z.string(), z.array(z.string())])
+      .transform((aliases) => (typeof aliases === 'string' ? [aliases] : aliases))
+      .pipe(z.array(z.string().regex(/^[a-z]+$/, 'is no alias')))
+      .optional()
+      .describe('Further names.'),
     keys: z
       .array(
         z.strictObject({ key: z.string().describe('The key.'), from: z.ipv4().optional().describe('Its origin.') }),
