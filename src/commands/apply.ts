@@ -98,9 +98,16 @@ async function applyHost(
   }
   const { audit } = session.playbook;
   const way = () => chosen.operatorWay(accessAfter(plan.tasks, session.facts));
-  const audits = audit ? await auditHost(host, { shell: session.shell, way }, audit, options, io, listen) : [];
-  listen({ kind: 'host-ended', host, status: 'ok' });
-  return audit ? verdict(audits, audit) : 'ok';
+  try {
+    const audits = audit ? await auditHost(host, { shell: session.shell, way }, audit, options, io, listen) : [];
+    listen({ kind: 'host-ended', host, status: 'ok' });
+    return audit ? verdict(audits, audit) : 'ok';
+  } catch (error) {
+    // A host that is lost while it is audited ends alone: others are still applied.
+    if (!(error instanceof UserError)) throw error;
+    listen({ kind: 'host-ended', host, status: 'failed', error });
+    return 'failed';
+  }
 }
 
 async function confirm(hosts: number, io: Io): Promise<void> {

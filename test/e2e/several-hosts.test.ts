@@ -1,0 +1,66 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { RunDocument } from '../../src/report/document.ts';
+import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
+import { folder, harden } from './support/harden.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const unavailable = await labUnavailable();
+
+/** Its audit cuts the connection that it runs in. */
+const CUTS = 'pkill -9 -f "sshd: root@notty"\n';
+
+const PLAYBOOK = `
+tasks:
+  - command: { cmd: "sleep {{seconds}}; touch /root/slept", creates: /root/slept }
+  - copy: { dest: /root/end, content: "end\\n" }
+audit:
+  docker_bench: true
+  effective: true
+`;
+
+describe.skipIf(unavailable)('several hosts', () => {
+  let cut: LabHost;
+  let slow: LabHost;
+  let directory: string;
+
+  beforeAll(async () => {
+    [cut, slow] = await Promise.all([
+      bootHost({ setup: 'printf "#!/bin/sh\\n" >/usr/local/bin/docker && chmod +x /usr/local/bin/docker' }),
+      bootHost(),
+    ]);
+    const inventory = {
+      hosts: {
+        cut: { address: cut.address, port: cut.port, user: 'root', vars: { seconds: 0 } },
+        slow: { address: slow.address, port: slow.port, user: 'root', vars: { seconds: 5 } },
+      },
+    };
+    directory = await folder({
+      'inventory.yml': JSON.stringify(inventory),
+      'playbook.yml': PLAYBOOK,
+    });
+    for (const part of ['functions', 'tests']) await mkdir(join(directory, 'bench', part), { recursive: true });
+    await writeFile(join(directory, 'bench/docker-bench-security.sh'), CUTS);
+  });
+  afterAll(() => Promise.all([cut?.stop(), slow?.stop()]));
+
+  test('one that is lost while it is audited ends alone', async () => {
+    const ways = [cut, slow].flatMap(({ knownHostsFile }) => ['--known-hosts', knownHostsFile]);
+    const ran = await harden([
+      'apply',
+      join(directory, 'playbook.yml'),
+      ...['-i', join(directory, 'inventory.yml'), '--identity', cut.keyFile, ...ways],
+      ...['--yes', '--json', '--docker-bench', join(directory, 'bench')],
+    ]);
+    expect(ran.exitCode, ran.stderr).toBe(1);
+    const document = JSON.parse(ran.stdout) as RunDocument;
+    expect(document.error).toBeUndefined();
+    expect(document.hosts).toMatchObject([
+      { host: 'cut', status: 'failed', error: expect.stringContaining('closed the connection') },
+      { host: 'slow', status: 'ok' },
+    ]);
+    expect((await slow.exec('cat /root/end')).stdout).toBe('end');
+  });
+});
