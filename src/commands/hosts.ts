@@ -61,7 +61,7 @@ export async function chooseHosts(options: HostOptions, io: Io): Promise<readonl
   const named = (options.host ?? []).map(
     (text): NamedHost => ({ name: text, target: parseTarget(text), vars: {}, way: {} }),
   );
-  const listed = options.inventory ? await fromInventory(options.inventory, options.limit) : [];
+  const listed = options.inventory ? await fromInventory(options.inventory, options) : [];
   const machines = options.vagrant ? await fromVagrant(options.vagrant, options.connection, io) : [];
   if (options.limit && !options.inventory) {
     throw new UserError('-l/--limit chooses among the hosts of an inventory, and none was given', {
@@ -150,13 +150,15 @@ export async function commandVars(options: PlaybookOptions): Promise<Vars> {
   return vars;
 }
 
-async function fromInventory(file: string, limit: string | undefined): Promise<NamedHost[]> {
+async function fromInventory(file: string, { limit, connection }: HostOptions): Promise<NamedHost[]> {
   const { loadInventory, selectHosts } = await import('../playbook/inventory.ts');
   const inventory = await loadInventory(file);
   return selectHosts(inventory, limit).map((host) => {
     const base = parseTarget(host.address ?? host.name);
     const target: Target = { ...base, name: host.name, port: host.port ?? base.port, user: host.user ?? base.user };
-    return { name: host.name, target, vars: host.vars, way: {} };
+    // A host with an address may be called "local", and is not this machine.
+    const way = host.address === undefined ? {} : { connection: connection ?? ('ssh' as const) };
+    return { name: host.name, target, vars: host.vars, way };
   });
 }
 

@@ -23,7 +23,7 @@ const foreign: Readonly<Record<string, string>> = {
   ansible_host: 'Write `address:`',
   ansible_port: 'Write `port:`',
   ansible_user: 'Write `user:`',
-  ansible_ssh_private_key_file: 'Name the key in ~/.ssh/config, or with -I',
+  ansible_ssh_private_key_file: 'Name the key in ~/.ssh/config, or with --identity',
   password: 'Log in with a key',
   ansible_become_password: 'Set HARDEN_BECOME_PASSWORD, or give -K',
 };

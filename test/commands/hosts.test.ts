@@ -70,3 +70,15 @@ describe('--vagrant', () => {
     );
   });
 });
+
+test.each([
+  { text: 'local: { address: 192.0.2.1 }', connection: undefined, transport: 'ssh' },
+  { text: 'local: { address: 192.0.2.1 }', connection: 'openssh', transport: 'openssh' },
+  { text: 'local: {}', connection: undefined, transport: 'local' },
+] as const)('a host of an inventory, $text ($connection), is reached by $transport', async (each) => {
+  const { folder, choose } = await project([]);
+  const inventory = join(folder, 'inventory.yml');
+  writeFileSync(inventory, `hosts:\n  ${each.text}\n`);
+  const [host] = await choose({ inventory, ...(each.connection ? { connection: each.connection } : {}) });
+  expect(host).toMatchObject({ name: 'local', transport: each.transport });
+});
