@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
 import { reaches } from '../support/reaches.ts';
@@ -15,7 +16,31 @@ const ways = [
   { suite: 'trixie', user: 'admin1', env: { HARDEN_BECOME_PASSWORD: 'lab-secret' }, after: 'admin1' },
 ] as const;
 
+/** Each lab has a key of its own. */
+const withoutKeys = (text: string) => text.replace(/SHA256:\S+/g, 'SHA256:…');
+
 describe.skipIf(unavailable)('the playbook for Docker hosts', () => {
+  test('is planned for a fresh Debian 12 as the README shows it', async () => {
+    const host = await bootHost({ suite: 'bookworm', docker: true });
+    try {
+      const options = ['-e', `admin_key_file=${host.keyFile}.pub`, ...hostArgs(host, 'root')];
+      const { stdout } = await harden(['plan', 'playbooks/docker-host.yml', ...options]);
+      const [, shown = ''] = /\$ harden plan .*\n.*\n([\s\S]*?)```/.exec(readFileSync('README.md', 'utf8')) ?? [];
+      const parts = withoutKeys(shown)
+        .trimEnd()
+        .split(/^ *…\n/m);
+      expect(parts.length).toBeGreaterThan(5);
+      let rest = withoutKeys(stdout);
+      for (const part of parts) {
+        expect(rest).toContain(part);
+        rest = rest.slice(rest.indexOf(part) + part.length);
+      }
+      expect(rest).toBe('');
+    } finally {
+      await host.stop();
+    }
+  });
+
   describe.each(ways)('$suite as $user', ({ suite, user, env, after }) => {
     let host: LabHost;
     let options: string[];
