@@ -48,11 +48,18 @@ export function buildTask(
   try {
     const params = type.load ? type.load(parsed.value, local) : parsed.value;
     const id = type.id(params);
-    return { name: name ?? `${type.type} ${id}`, params, id, secrets };
+    return { name: name ?? `${type.type} ${inOneLine(id)}`, params, id, secrets };
   } catch (error) {
     problems.catch(error instanceof UserError ? at(error, item.typeAt) : error);
     return undefined;
   }
+}
+
+/** A script stands for itself by how it begins. */
+function inOneLine(id: string): string {
+  if (!id.includes('\n')) return id;
+  const line = id.trim().replaceAll(/\s*\n\s*/g, ' ');
+  return line.length <= 60 ? line : `${line.slice(0, 59)}…`;
 }
 
 function localFiles(

@@ -2,7 +2,7 @@ import type { HostPlan, PlannedTask } from '../engine/plan.ts';
 import { shownChanges } from '../engine/shown.ts';
 import { formatPosition } from '../errors.ts';
 import type { Paint } from './paint.ts';
-import { changeLines, printable } from './text-diff.ts';
+import { changeLines, oneLine, printable } from './text-diff.ts';
 
 const SYMBOL = { create: '+', update: '~', delete: '-', none: ' ', skip: ' ' } as const;
 const COLOUR = { create: 'green', update: 'yellow', delete: 'red', none: 'dim', skip: 'dim' } as const;
@@ -30,7 +30,7 @@ function taskLines(planned: PlannedTask, paint: Paint): string[] {
   const note =
     task.skipped !== undefined ? ` (skipped: ${task.skipped})` : action === 'none' && !refused ? ' (unchanged)' : '';
   const lines = [
-    `${symbol} ${paint('bold', printable(task.name))} ${paint('dim', `${task.type.type} ${printable(shortened(task.id))}`)}${paint('dim', note)}`,
+    `${symbol} ${paint('bold', printable(task.name))} ${paint('dim', `${task.type.type} ${shortened(oneLine(task.id.trim()))}`)}${paint('dim', note)}`,
   ];
   if (planned.unknown) lines.push(`    ${paint('dim', `known after apply: ${planned.unknown}`)}`);
   for (const change of shownChanges(planned)) {
@@ -39,7 +39,7 @@ function taskLines(planned: PlannedTask, paint: Paint): string[] {
   if (planned.tells) lines.push(`    ${printable(planned.tells)}`);
   if (planned.irreversible) lines.push(`    ${paint('yellow', `cannot be rolled back: ${planned.irreversible}`)}`);
   for (const { level, message, hint } of planned.findings) {
-    const text = `${message}${hint ? `. ${hint}` : ''}`;
+    const text = `${message}${hint ? `. ${hint}` : ''}`.replaceAll('\n', '\n      ');
     lines.push(
       `    ${level === 'refuse' ? paint('red', `${formatPosition(task.at)}: ${text}`) : paint('yellow', `warning: ${text}`)}`,
     );

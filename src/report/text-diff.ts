@@ -43,8 +43,8 @@ function listLines(
 ): string[] {
   const old = list(before);
   const now = list(after);
-  const gone = old.filter((item) => !now.includes(item)).map((item) => paint('red', `-${printable(item)}`));
-  const come = now.filter((item) => !old.includes(item)).map((item) => paint('green', `+${printable(item)}`));
+  const gone = old.filter((item) => !now.includes(item)).map((item) => paint('red', `-${oneLine(item.trim())}`));
+  const come = now.filter((item) => !old.includes(item)).map((item) => paint('green', `+${oneLine(item.trim())}`));
   return [
     `${key}:${unknown ? paint('dim', ' (known after apply)') : ''}`,
     ...[...gone, ...come].map((line) => `  ${line}`),

@@ -83,7 +83,7 @@ export const assertTask = defineTask<Assert, AssertState>({
 });
 
 function message(p: Assert, failed: readonly string[]): string {
-  const what = failed.join('; ');
+  const what = failed.map((one) => one.trim()).join('; ');
   return p.fail_msg === undefined ? `does not hold: ${what}` : `${p.fail_msg} (${what})`;
 }
 

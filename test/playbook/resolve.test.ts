@@ -74,6 +74,14 @@ test('sources are the playbook and its includes, each once', async () => {
   expect({ name, file }).toEqual({ name: 'p', file: join(folder, 'p.yml') });
 });
 
+test('a task that has no name is named in one line', async () => {
+  const script = `set -e\n      ${'touch /a\n      '.repeat(30)}`;
+  const { tasks } = await resolveText(`tasks:\n  - user:\n      name: |\n        a\n          b\n  - flag:\n`);
+  expect(tasks.map(({ name }) => name)).toEqual(['user a b', 'flag flag']);
+  const long = await resolveText(`tasks:\n  - file:\n      path: |\n        /${script.replaceAll('\n', '\n  ')}\n`);
+  expect(long.tasks[0]?.name).toMatch(/^file \/set -e touch \/a .{0,60}…$/);
+});
+
 describe('what YAML allows', () => {
   test.each<[string, string | Buffer, string[]]>([
     ['a byte order mark', '\ufefftasks:\n  - user: { name: bob }\n', ['user bob']],

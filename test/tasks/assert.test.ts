@@ -49,6 +49,12 @@ describeTask(assertTask, [
     given: '0\n',
     expect: { findings: [/^refuse: does not hold: docker info $/] },
   },
+  {
+    name: 'one of several lines',
+    params: { that: 'cd /\ntest -e /nope\n', at: 'turn' },
+    given: '0\n',
+    expect: { findings: [/^refuse: does not hold: cd \/\ntest -e \/nope $/] },
+  },
 ]);
 
 describeInvalid(assertTask, [
