@@ -48,7 +48,10 @@ export async function apply(file: string, options: ApplyOptions, io: Io): Promis
     );
     try {
       if (saved) checkPlanFile(saved, playbook, planned);
-      report.plans(planned.map((entry) => entry.plan));
+      report.plans(
+        planned.map((entry) => entry.plan),
+        !options.yes && io.interactive,
+      );
       for (const { session } of planned) await readGates(session.playbook.audit);
       const ready = planned.filter(({ plan }) => refusals(plan).length === 0);
       for (const { plan } of planned) if (refusals(plan).length > 0) endWithPlan(plan, report.listen);

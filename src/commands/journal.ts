@@ -56,6 +56,7 @@ export function rollback(runId: string | undefined, options: RollbackOptions, io
     if (steps.length === 0) return { json: { host: host.name, run: run.id, undone: [] }, text };
     await inTurn(async () => {
       if (!options.json) io.out(text);
+      else if (!options.yes && io.interactive) io.err(text);
       if (changed.length > 0 && options.yes && !options.discardChanges) throw changedError(changed);
       if (!options.yes) await confirm(host.name, io);
     });

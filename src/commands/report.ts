@@ -21,8 +21,8 @@ export interface OutputOptions extends ReportFileOptions {
 /** What a command says, in the form that was asked for. */
 export interface Report {
   readonly listen: Listener;
-  /** Shows plans on stdout (people), or nothing (JSON). */
-  plans(plans: readonly HostPlan[]): void;
+  /** Shows plans on stdout; with JSON on stderr where somebody is asked about them, else not. */
+  plans(plans: readonly HostPlan[], asks?: boolean): void;
   /** Says how it ended: the summary, or the JSON document. */
   finish(): Promise<void>;
   summary(): Summary;
@@ -45,8 +45,10 @@ export function openReport(command: string, playbook: string | null, options: Ou
       if (event.kind === 'audited') audits.push(auditText(event.host, event.audit, paint));
       if (event.kind === 'suggested') audits.push(suggestionText(event.host, event.suggestion, paint));
     },
-    plans: (plans) => {
-      if (!options.json) for (const plan of plans) io.out(planText(plan, paint, options.verbose ?? false));
+    plans: (plans, asks = false) => {
+      if (options.json && !asks) return;
+      const show = options.json ? io.err : io.out;
+      for (const plan of plans) show(planText(plan, paint, options.verbose ?? false));
     },
     finish: async () => {
       await live?.settled();

@@ -42,6 +42,25 @@ describe.skipIf(unavailable)('on a terminal', () => {
     expect(ran.stdout).toMatch(/✔.* writes a/);
   });
 
+  test('nobody is asked about what was not shown, with --json either', async () => {
+    const file = join(directory, 'declined.json');
+    for (const [args, shown] of [
+      [['apply', join(directory, 'b.yml')], '+ writes b'],
+      [['rollback'], 'writes a'],
+    ] as const) {
+      const run = onTerminal(80, [...args, '--json', ...hostArgs(host)], `>${file}`);
+      let asked = false;
+      run.stdout.on('data', (chunk: Buffer) => {
+        if (!asked && chunk.toString().includes('No')) setTimeout(() => run.stdin.write('n'), 300);
+        asked ||= chunk.toString().includes('No');
+      });
+      const ended = await run;
+      expect(ended.exitCode, ended.stdout).toBe(1);
+      expect(ended.stdout).toContain(shown);
+      expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ version: 1 });
+    }
+  });
+
   test('one that does not say how wide it is gets lines', async () => {
     const ran = await onTerminal(0, ['apply', join(directory, 'b.yml'), '--yes', ...hostArgs(host)]);
     expect(ran.exitCode, ran.stdout).toBe(0);
