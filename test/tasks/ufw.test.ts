@@ -454,6 +454,21 @@ describeInvalid(ufwTask, [
   { name: 'a port by name', params: { rule: 'allow', port: 'ssh' }, message: 'for a service by name' },
   { name: 'a port out of range', params: { rule: 'allow', port: 70000 }, message: 'within 1 to 65535' },
   { name: 'a range backwards', params: { rule: 'allow', port: '30:20', proto: 'tcp' }, message: 'no range' },
+  {
+    name: 'all of IPv4, which would open IPv6 too',
+    params: { rule: 'allow', port: 22, from: '0.0.0.0/0' },
+    message: '`0.0.0.0/0` is IPv4 alone, and the rule would stand for both: leave `from` out',
+  },
+  {
+    name: 'all of IPv6, which would open IPv4 too',
+    params: { rules: [{ rule: 'allow', direction: 'out', port: 22, to_ip: '::/0' }] },
+    message: '`::/0` is IPv6 alone, and the rule would stand for both: leave `to` out',
+  },
+  {
+    name: 'all of IPv4 to an address of IPv6',
+    params: { rule: 'allow', from: '0.0.0.0/0', to: '2001:db8::1' },
+    message: 'mix IPv4 and IPv6',
+  },
   { name: 'several ports of any protocol', params: { rule: 'allow', port: [80, 443] }, message: '`proto: tcp`' },
   {
     name: 'too many ports',

@@ -200,7 +200,14 @@ function byNumber(one: string, other: string): number {
 
 function addressOf(given: string | undefined): string {
   const network = canonicalNetwork(given ?? 'any') ?? 'any';
-  return network === '0.0.0.0/0' || network === '::/0' ? 'any' : network;
+  return wholeFamily(network) === undefined ? network : 'any';
+}
+
+/** 4 or 6 for all addresses of that family, as ufw takes them for a rule of that family alone; undefined for any other text. */
+function wholeFamily(text: string): 4 | 6 | undefined {
+  const network = canonicalNetwork(text);
+  if (network === '0.0.0.0/0') return 4;
+  return network === '::/0' ? 6 : undefined;
 }
 
 function reportRule(given: RuleParams, context: z.RefinementCtx): void {
@@ -234,6 +241,19 @@ function ruleProblems(given: RuleParams): string[] {
     problems.push('a route rule has no direction: name the interfaces, `interface_in` and `interface_out`');
   const [from, to] = [familyOf(rule.from), familyOf(rule.to)];
   if (from !== undefined && to !== undefined && from !== to) problems.push('`from` and `to` mix IPv4 and IPv6');
+  for (const [key, other] of [
+    ['from', to],
+    ['to', from],
+  ] as const) {
+    const whole = (given[key] ?? given[`${key}_ip`] ?? '').trim();
+    const family = whole === '' ? undefined : wholeFamily(whole);
+    if (family === undefined || family === other) continue;
+    problems.push(
+      other === undefined
+        ? `\`${whole}\` is IPv${family} alone, and the rule would stand for both: leave \`${key}\` out for IPv4 and IPv6, or name an address at the other end`
+        : '`from` and `to` mix IPv4 and IPv6',
+    );
+  }
   const says = rule.toPort + rule.fromPort + rule.to + rule.from !== 'any'.repeat(4);
   if (!says && rule.toApp === '' && rule.protocol === 'any' && rule.interfaceIn === '' && rule.interfaceOut === '')
     problems.push(
