@@ -84,6 +84,8 @@ export const ufwTask = defineTask<UfwParams, UfwState>({
     );
     const missing = wanted.filter(({ toApp, absent }) => toApp !== '' && !absent && !host.profiles.has(toApp));
     const findings: Finding[] = bringing ? [] : missing.map((rule) => noProfile(rule, host));
+    const six = wanted.filter((rule) => !rule.absent && !host.ipv6 && familiesOf(rule, false).includes(6));
+    findings.push(...six.map(noIpv6));
     const all = [...(earlier as readonly UfwParams[]), params];
     const after = rulesAfter(host, all.flatMap(rulesOf));
     if (facts.ssh && transport !== 'local')
@@ -246,6 +248,14 @@ function needsOldWay(
 
 function endOf({ from, toPort }: UfwTuple): Script {
   return endOldWay({ client: from, port: Number(toPort) });
+}
+
+/** Only a warning: an earlier task may set it. */
+function noIpv6({ place }: WantedRule): Finding {
+  return warning(
+    `/etc/default/ufw says IPV6=no, and ufw takes no \`${place}\` then`,
+    'Set IPV6=yes there with an earlier task, or leave the rule out',
+  );
 }
 
 function noProfile(rule: WantedRule, host: UfwHost): Finding {

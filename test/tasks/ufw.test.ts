@@ -118,6 +118,20 @@ describeTask(ufwTask, [
     expect: { action: 'none' },
   },
   {
+    name: 'warns of a rule for IPv6 where ufw leaves that out',
+    params: {
+      rules: [
+        { rule: 'allow', port: 53, from: 'fd00::/8' },
+        { rule: 'allow', port: 80 },
+      ],
+    },
+    given: host({ ipv6: false }),
+    expect: {
+      keys: ['from fd00::/8 to any port 53', '80'],
+      findings: [/^warn: \/etc\/default\/ufw says IPV6=no, and ufw takes no `from fd00::\/8 to any port 53` then/],
+    },
+  },
+  {
     name: 'what holds is no change, however it is written',
     params: {
       state: 'enabled',
