@@ -250,7 +250,7 @@ END`);
         ...plain,
         image: APP,
         pull: 'always',
-        healthcheck: { test: 'test ! -e /broken', interval: '1s', retries: 1 },
+        healthcheck: { test: 'test ! -e /broken || ! echo worn out', interval: '1s', retries: 1 },
       };
       expect(await task(app)).toEqual(UPDATED);
       expect((await plan(app)).change).toBeUndefined();
@@ -264,7 +264,7 @@ END`);
       await said('touch /srv/image/broken');
       await pushAnother(host, APP, 'LABEL version=3');
       const failed = await task(app);
-      expect(failed.failure).toContain('app is unhealthy');
+      expect(failed.failure).toContain('app is unhealthy\nits health check says: worn out\n');
       expect(await inspect('{{.Id}} {{.State.Running}} {{.Config.Labels.version}}')).toBe(`${id} true 2`);
     }, 240_000);
 

@@ -249,6 +249,30 @@ describeTask(dockerContainerTask, [
     },
   },
   {
+    name: 'says that a container runs unwell',
+    params: { ...app, user: '1', healthcheck: 'none' },
+    given: host({
+      container: container(
+        {},
+        { User: '1', Healthcheck: { Test: ['NONE'] } },
+        { State: { Status: 'running', Health: { Status: 'unhealthy' } } },
+      ),
+    }),
+    expect: { action: 'none', findings: [/^warn: app runs, and is unhealthy/] },
+  },
+  {
+    name: 'one that has stopped is unwell no more',
+    params: { ...app, user: '1', healthcheck: 'none', state: 'present' },
+    given: host({
+      container: container(
+        {},
+        { User: '1', Healthcheck: { Test: ['NONE'] } },
+        { State: { Status: 'exited', Health: { Status: 'unhealthy' } } },
+      ),
+    }),
+    expect: { action: 'none', findings: [] },
+  },
+  {
     name: 'reads a health check as the playbook writes it',
     params: {
       ...app,

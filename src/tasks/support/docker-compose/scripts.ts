@@ -1,6 +1,7 @@
 import type { Change } from '../../../engine/diff.ts';
 import { raw, type Script, sh } from '../../../remote/sh.ts';
 import { DOCKER } from '../docker/cli.ts';
+import { HEALTH_SAID } from '../docker/health-said.ts';
 import { imageKey } from '../docker/image-ref.ts';
 import { inspectImage } from '../docker/image-state.ts';
 import { askRegistry } from '../docker/registry.ts';
@@ -123,7 +124,7 @@ function wellFunction(p: DockerCompose): Script {
   const jobs = p.jobs.map(
     (job) => sh`${`${job} `}'exited '*' 0 '*) ;;\n      ${`${job} `}'running '*) waits=$name ;;\n      `,
   );
-  return sh`well() {
+  return sh`${raw(HEALTH_SAID)}well() {
   tries=0
   while :; do
     waits=
@@ -134,7 +135,7 @@ function wellFunction(p: DockerCompose): Script {
       ${raw(jobs.join(''))}*' running 0 healthy '*) ;;
       *' running 0 none '*) [ "$tries" -ge 6 ] || waits=$name ;;
       *' running 0 starting '*) waits=$name ;;
-      *' running 0 unhealthy '*) echo "$name is unhealthy" >&2; return 1 ;;
+      *' running 0 unhealthy '*) echo "$name is unhealthy" >&2; health_said "$id"; return 1 ;;
       *) echo "$name does not stay up" >&2; return 1 ;;
       esac
     done

@@ -118,7 +118,7 @@ function stubborn(p: DockerContainer, before: ContainerState, around: Around | u
         ),
       );
   }
-  if (around?.health === 'unhealthy')
+  if (before.state === 'started' && around?.health === 'unhealthy')
     findings.push(warning(`${p.name} runs, and is unhealthy`, `See \`docker inspect ${p.name}\``));
   return findings;
 }

@@ -1,6 +1,7 @@
 import type { Change } from '../../../engine/diff.ts';
 import { raw, type Script, sh } from '../../../remote/sh.ts';
 import { DOCKER } from '../docker/cli.ts';
+import { HEALTH_SAID } from '../docker/health-said.ts';
 import { imageKey } from '../docker/image-ref.ts';
 import { inspectImage } from '../docker/image-state.ts';
 import { askRegistry } from '../docker/registry.ts';
@@ -139,6 +140,7 @@ function pullImage(p: DockerContainer, before: ContainerState | null): Script {
 function proveNew(p: DockerContainer): Script {
   const [name, old] = [p.name, p.name + OLD];
   return sh`${raw(waitFunction(p))}if ! ${DOCKER} start ${name} >/dev/null || ! well; then
+  health_said ${name}
   ${DOCKER} logs --tail 20 ${name} >&2 || :
   if there ${old}; then
     ${DOCKER} rm -f ${name} >/dev/null
@@ -157,7 +159,7 @@ fi
 function waitFunction(p: DockerContainer): Script {
   const format =
     '{{.State.Status}} {{.RestartCount}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}} {{.State.ExitCode}}';
-  return sh`well() {
+  return sh`${raw(HEALTH_SAID)}well() {
   tries=0
   while :; do
     seen=$(${DOCKER} container inspect -f ${format} ${p.name})
@@ -180,7 +182,7 @@ function transition(p: DockerContainer): Script {
   if (p.state === 'stopped') return sh`${DOCKER} stop ${p.name} >/dev/null\n`;
   return sh`! ${DOCKER} container inspect -f '{{.State.Status}}' ${p.name} | grep -qx paused || ${DOCKER} unpause ${p.name} >/dev/null
 ${raw(waitFunction(p))}${DOCKER} restart ${p.name} >/dev/null
-well || { ${DOCKER} logs --tail 20 ${p.name} >&2 || :; exit 1; }
+well || { health_said ${p.name}; ${DOCKER} logs --tail 20 ${p.name} >&2 || :; exit 1; }
 `;
 }
 
