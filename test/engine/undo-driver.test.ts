@@ -25,3 +25,20 @@ test.skipIf(execFileSync('id', ['-u'], { encoding: 'utf8' }).trim() !== '0')('an
   expect(stdout).toBe('700\nundone: a step\n');
   expect(status).toBe(0);
 });
+
+test('what brings steps into force runs once, when the last of them is undone', () => {
+  const run = testFolder();
+  for (const step of ['0000', '0001', '0002']) {
+    mkdirSync(join(run, step, 'kept'), { recursive: true });
+    mkdirSync(join(run, step, 'after'));
+    writeFileSync(join(run, step, 'state'), 'done   \n');
+    writeFileSync(join(run, step, 'name'), step);
+    writeFileSync(join(run, step, 'after', 'restart'), 'echo restarted\n');
+  }
+  writeFileSync(join(run, 'undo.sh'), UNDO_DRIVER);
+  const call = (...args: string[]) => spawnSync('sh', [join(run, 'undo.sh'), ...args], { encoding: 'utf8' }).stdout;
+  expect(call('later', '0002')).toBe('undone: 0002\n');
+  expect(call('later', '0001')).toBe('undone: 0001\n');
+  expect(call('0000')).toBe('undone: 0000\nrestarted\n');
+  expect(call()).toBe('');
+});

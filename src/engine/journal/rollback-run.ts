@@ -120,7 +120,7 @@ async function undoSteps(
     });
   if (signal?.aborted) throw interrupted(steps);
   const { frames } = await shell.apply(
-    steps.map((step, at) => undoScript(target.id, step, from + at)),
+    steps.map((step, at) => undoScript(target.id, step, from + at, at === steps.length - 1)),
     {
       beat: { script: 'harden_alive', milliseconds: Math.min(5000, options.guardSeconds * 250) },
       onStart: (at) => listen({ kind: 'step-started', host, index: from + at, name: name(at) }),
@@ -146,7 +146,11 @@ async function undoSteps(
     },
   );
   const failed = frames.findIndex(({ exitCode }) => exitCode !== 0);
-  if (failed === -1 && frames.length < steps.length && signal?.aborted) throw interrupted(steps.slice(frames.length));
+  if (failed === -1 && frames.length < steps.length && signal?.aborted) {
+    // What is undone by now comes into force.
+    if (frames.length > 0) await shell.apply([sh`sh ${driverOf(target.id)}`]);
+    throw interrupted(steps.slice(frames.length));
+  }
   if (failed !== -1 || frames.length < steps.length) {
     throw new HostError(`"${name(Math.max(failed, 0))}" failed: ${said(frames[failed]) || 'it was stopped'}`);
   }
@@ -156,10 +160,10 @@ function said(frame: Frame | undefined): string {
   return frame?.stderr.toString('utf8').trim() || frame?.stdout.toString('utf8').trim() || '';
 }
 
-/** One step of a rollback is a step of a run: what stands there now is kept first, so that a rollback can be rolled back. */
-function undoScript(runId: string, step: JournalStep, at: number): Script {
+/** One step of a rollback is a step of a run: what stands there now is kept first, so that a rollback can be rolled back. The `last` one brings all of them into force. */
+function undoScript(runId: string, step: JournalStep, at: number, last: boolean): Script {
   const old = `${RUNS}/${runId}/${step.directory}`;
-  const driver = `${RUNS}/${runId}/undo.sh`;
+  const driver = driverOf(runId);
   const record = undoRecord(step);
   const oneWay = `what a rollback took back without files (${record.type} ${record.id}) is not made again: apply the playbook`;
   return sh`set -eu
@@ -185,8 +189,12 @@ if [ -d ${old}/after ]; then cp -R ${old}/after "$harden_step/after"; fi
 ${raw(record.access ? ': >"$harden_step/access"' : ':')}
 harden_started
 [ "$(tail -n 1 ${driver})" = '# whole' ] || cp "$harden_run/undo.sh" ${driver}
-sh ${driver} ${step.directory}
+sh ${driver} ${raw(last ? '' : 'later')} ${step.directory}
 harden_done`;
+}
+
+function driverOf(runId: string): string {
+  return `${RUNS}/${runId}/undo.sh`;
 }
 
 /** What the journal of a rollback tells of one step: the way back. */

@@ -6,7 +6,8 @@ import { ENTER } from './enter.ts';
 /**
  * Puts back what a run replaced, last step first: kept paths, then the step's own undo.
  * `sh undo.sh guard SECONDS` waits until the run has not been heard of for so long and undoes the steps that touch access, and those of the
- * guards that it took over, unless it was disarmed; `guard now` does not wait. `sh undo.sh NUMBER…` undoes those steps.
+ * guards that it took over, unless it was disarmed; `guard now` does not wait. `sh undo.sh NUMBER…` undoes those steps, and then
+ * runs once each what brings them into force; with `later` before the numbers that is left to the next call.
  * It prints what it did, and goes on where one step fails.
  */
 export const UNDO_DRIVER: Script = sh`# Written by harden for this run; needs nothing but this directory.
@@ -140,10 +141,13 @@ if [ "$1" = guard ]; then
   [ ! -e "$run/undo-failed" ] || exit 1
 else
   rm -f "$run/undo-failed"
+  later=
+  if [ "$1" = later ]; then later=1; shift; fi
   {
     for step in "$@"; do undo_step "$run/$step"; done
     [ "$failed" -eq 0 ] || : >"$run/undo-failed"
-    run_after
+    # Where more is undone after this, it comes into force with that: systemd starts no service again that is restarted for each step.
+    if [ -z "$later" ] || [ "$failed" -ne 0 ]; then run_after; fi
   } 2>&1 | tee -a "$run/undo.log"
   [ ! -e "$run/undo-failed" ]
 fi
