@@ -205,6 +205,32 @@ describeTask(dockerContainerTask, [
     },
   },
   {
+    name: 'takes limits of memory and processors away with a new container alone',
+    params: { ...app, memory: 0, cpus: 0 },
+    given: host({ container: container() }),
+    expect: { keys: ['memory', 'cpus'], script: [' create ', ' rename '], notScript: [' update '], undo: null },
+  },
+  {
+    name: 'leaves limits as they are where no new container may be made',
+    params: { ...app, memory: 0, cpus: 0, restart_policy: 'always', recreate: 'never' },
+    given: host({ container: container() }),
+    expect: {
+      keys: ['restart_policy'],
+      script: ['update --pids-limit 256 --restart always app'],
+      findings: [/^warn: memory, cpus differ, and recreate: never leaves/, ...PLAIN],
+    },
+  },
+  {
+    name: 'gives limits in place, and an undo does not say that it takes them away',
+    params: { ...app, memory: '256m', cpus: 0.5, pids_limit: 100 },
+    given: host({ container: container({ Memory: 0, MemorySwap: 0, NanoCpus: 0 }) }),
+    expect: {
+      keys: ['memory', 'cpus', 'pids_limit'],
+      script: ['update --memory 268435456'],
+      undo: [/update --pids-limit 256 app/],
+    },
+  },
+  {
     name: 'takes up another image behind the tag',
     params: { ...app, pull: 'always' },
     given: host({ container: container(), registry: has(NEW_DIGEST) }),

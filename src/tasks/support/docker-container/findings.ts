@@ -6,7 +6,7 @@ import { refusal, warning } from '../finding.ts';
 import { type Around, aroundIn, isChecked, runsAsRoot, unsupported } from './around.ts';
 import { volumes } from './fields-storage.ts';
 import type { DockerContainer } from './params.ts';
-import { type ContainerState, makesAnew, wantedFields } from './state.ts';
+import { type ContainerState, makesAnew, takesNew, wantedFields } from './state.ts';
 import { type PublishedPort, spellPort } from './words.ts';
 
 /** What Docker gives a container that does not drop any. */
@@ -72,7 +72,7 @@ function losses(
   around: Around | undefined,
 ): readonly Finding[] {
   const fresh = before.state === 'absent';
-  if (!fresh && !makesAnew(change.keys)) return [];
+  if (!fresh && !makesAnew(change)) return [];
   const findings: Finding[] = [];
   if (around?.compose)
     findings.push(
@@ -109,7 +109,7 @@ function stubborn(p: DockerContainer, before: ContainerState, around: Around | u
   if (limits.length > 0) findings.push(warning(`this kernel cannot limit ${limits.join(', ')}: Docker leaves it out`));
   if (p.recreate === 'never' && before.state !== 'absent') {
     const differing = Object.entries(wantedFields(p, around?.limits)).filter(
-      ([key, value]) => makesAnew([key]) && JSON.stringify(before[key]) !== JSON.stringify(value),
+      ([key, value]) => takesNew(key, value) && JSON.stringify(before[key]) !== JSON.stringify(value),
     );
     if (differing.length > 0)
       findings.push(

@@ -11,7 +11,7 @@ import { restartPolicy } from './fields-limits.ts';
 import { commandWords } from './fields-process.ts';
 import { volumes } from './fields-storage.ts';
 import { type DockerContainer, sharedContainers } from './params.ts';
-import { type ContainerState, inPlaceKeys, makesAnew } from './state.ts';
+import { type ContainerState, inPlaceKeys, isNoLimit, makesAnew } from './state.ts';
 
 /** What a container is called until it takes the place of the one before it. */
 const NEW = '.harden-new';
@@ -60,7 +60,7 @@ function registryQuestion(image: string, pull: DockerContainer['pull']): Script 
 /** Script that makes the change; safe to repeat after being cut off anywhere. */
 export function applyContainer(change: Change<ContainerState>, p: DockerContainer): Script {
   if (p.state === 'absent') return removeContainer(p.name);
-  if (change.before?.state === 'absent' || makesAnew(change.keys)) return makeContainer(p, change.before);
+  if (change.before?.state === 'absent' || makesAnew(change)) return makeContainer(p, change.before);
   const old = sh`! ${DOCKER} container inspect ${p.name + OLD} >/dev/null 2>&1 || ${DOCKER} rm -f ${p.name + OLD} >/dev/null\n`;
   const updated = inPlaceKeys(change.keys);
   return [
@@ -75,8 +75,10 @@ export function undoContainer(change: Change<ContainerState>, p: DockerContainer
   const { before } = change;
   if (p.state === 'absent') return undefined;
   if (before.state === 'absent') return removeContainer(p.name);
-  if (makesAnew(change.keys)) return undefined;
-  const back = inPlaceKeys(change.keys).flatMap((key) => oldArgs(key, before[key]));
+  if (makesAnew(change)) return undefined;
+  const back = inPlaceKeys(change.keys).flatMap((key) =>
+    isNoLimit(key, before[key]) ? [] : oldArgs(key, before[key]),
+  );
   return [
     back.length === 0 ? '' : sh`${DOCKER} update ${back} ${p.name} >/dev/null\n`,
     change.keys.includes('state')
@@ -188,10 +190,11 @@ well || { health_said ${p.name}; ${DOCKER} logs --tail 20 ${p.name} >&2 || :; ex
 
 // all at once: Docker judges memory and swap together
 function updateArgs(p: DockerContainer): readonly string[] {
-  const swap = p.memory_swap ?? (p.memory === 0 ? -1 : 2 * p.memory);
+  const swap = p.memory_swap ?? 2 * p.memory;
   return [
-    ...['--memory', String(p.memory), '--memory-swap', String(swap)],
-    ...['--cpus', String(p.cpus), '--pids-limit', String(p.pids_limit === 0 ? -1 : p.pids_limit)],
+    ...(p.memory === 0 ? [] : ['--memory', String(p.memory), '--memory-swap', String(swap)]),
+    ...(p.cpus === 0 ? [] : ['--cpus', String(p.cpus)]),
+    ...['--pids-limit', String(p.pids_limit === 0 ? -1 : p.pids_limit)],
     ...['--restart', restartPolicy(p)],
   ];
 }
@@ -203,8 +206,8 @@ function oldArgs(key: string, value: unknown): readonly string[] {
   if (key === 'pids_limit') return ['--pids-limit', text === '0' ? '-1' : text];
   if (key === 'memory') {
     const [amount = '0', unit = 'bytes'] = text.split(' ');
-    const bytes = text === 'no limit' ? 0 : Number(amount) * 1024 ** ['bytes', 'KiB', 'MiB', 'GiB'].indexOf(unit);
-    return ['--memory', String(bytes), '--memory-swap', bytes === 0 ? '-1' : String(2 * bytes)];
+    const bytes = Number(amount) * 1024 ** ['bytes', 'KiB', 'MiB', 'GiB'].indexOf(unit);
+    return ['--memory', String(bytes), '--memory-swap', String(2 * bytes)];
   }
   return [];
 }

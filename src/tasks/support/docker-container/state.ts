@@ -1,3 +1,4 @@
+import type { Change } from '../../../engine/diff.ts';
 import type { StateValue } from '../../../engine/state.ts';
 import { listAt, mapAt, parseDockerJson, sections, textAt } from '../docker/cli.ts';
 import { imageKey, imageRef } from '../docker/image-ref.ts';
@@ -7,6 +8,7 @@ import type { Json } from '../docker-daemon/config.ts';
 import { type Around, aroundIn, aroundOf, linesOf, unsupported } from './around.ts';
 import { containerFields } from './fields.ts';
 import type { DockerContainer } from './params.ts';
+import { NO_LIMIT } from './words.ts';
 
 /**
  * `state`; `image`, with a remark where the name stands for another image by now; `env`: the names, with a remark where a value is another
@@ -39,7 +41,7 @@ export function wantContainer(p: DockerContainer, before: ContainerState | null)
   const there = before !== null && before.state !== 'absent';
   const all = wantedFields(p, aroundIn(before)?.limits);
   if (!there || p.recreate === 'auto') return { ...base, ...all };
-  return { ...base, ...Object.fromEntries(Object.entries(all).filter(([key]) => IN_PLACE.has(key))) };
+  return { ...base, ...Object.fromEntries(Object.entries(all).filter(([key, value]) => !takesNew(key, value))) };
 }
 
 /** Image, environment and all fields that the playbook speaks of, as far as the kernel can do them. */
@@ -61,9 +63,19 @@ export function wantedFields(p: DockerContainer, limits: Around['limits']): Cont
 const IN_PLACE = new Set(containerFields.filter(({ inPlace }) => inPlace).map(({ key }) => key));
 const NO_FIELD = new Set(['state', 'leftover']);
 
-/** True where a change of these keys takes a new container. */
-export function makesAnew(keys: readonly string[]): boolean {
-  return keys.some((key) => !IN_PLACE.has(key) && !NO_FIELD.has(key));
+/** True where a change takes a new container. */
+export function makesAnew({ keys, after }: Pick<Change<ContainerState>, 'keys' | 'after'>): boolean {
+  return keys.some((key) => !NO_FIELD.has(key) && takesNew(key, after?.[key]));
+}
+
+/** True where a field gets this value in a new container alone. */
+export function takesNew(key: string, value: StateValue | undefined): boolean {
+  return !IN_PLACE.has(key) || isNoLimit(key, value);
+}
+
+/** `docker update` takes 0 for what it is to leave alone, so it takes no limit of memory and processors away. */
+export function isNoLimit(key: string, value: StateValue | undefined): boolean {
+  return (key === 'memory' && value === NO_LIMIT) || (key === 'cpus' && value === 0);
 }
 
 /** Those of the keys that are changed in place. */

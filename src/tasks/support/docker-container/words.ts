@@ -86,9 +86,12 @@ export function spellPort({ ip, host, inside, proto }: PublishedPort): string {
   return `${ip.includes(':') ? `[${ip}]` : ip}:${host}:${inside}/${proto}`;
 }
 
+/** What is said of memory without a limit. */
+export const NO_LIMIT = 'no limit';
+
 /** `512 MiB`, or `no limit`. */
 export function spellBytes(bytes: number): string {
-  if (bytes <= 0) return 'no limit';
+  if (bytes <= 0) return NO_LIMIT;
   const units = ['bytes', 'KiB', 'MiB', 'GiB'];
   let at = 0;
   while (at < 3 && bytes % 1024 ** (at + 1) === 0) at += 1;
