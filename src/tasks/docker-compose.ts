@@ -4,7 +4,7 @@ import { pullFindings } from './support/docker/image-state.ts';
 import { loadCompose } from './support/docker-compose/load.ts';
 import { composeFile, DockerCompose, projectName } from './support/docker-compose/params.ts';
 import { applyCompose, probeCompose, undoCompose } from './support/docker-compose/scripts.ts';
-import { aroundIn, type ComposeState, readCompose, wantCompose } from './support/docker-compose/state.ts';
+import { aroundIn, type ComposeState, loses, readCompose, wantCompose } from './support/docker-compose/state.ts';
 import { refusal, warning } from './support/finding.ts';
 
 /** A compose project. */
@@ -52,9 +52,12 @@ export const dockerComposeTask = defineTask<DockerCompose, ComposeState>({
   findings: (change, p, { before, pending = [] }) => composeFindings(change !== undefined, p, before, pending),
   keeps: (p) => (p.text === undefined || p.state !== 'present' ? [] : [composeFile(p)]),
   undo: undoCompose,
-  irreversible(p, { before }) {
-    const volumes = listOf(before, 'volumes');
-    if (p.state !== 'absent') return undefined;
+  irreversible(p, change) {
+    const volumes = listOf(change.before, 'volumes');
+    if (p.state !== 'absent')
+      return loses(change)
+        ? 'images, values of env and files that containers were made of before are not kept: a rollback leaves these containers as they are'
+        : undefined;
     return p.remove_volumes && volumes.length > 0
       ? `the volumes ${volumes.join(', ')} are deleted, with all that is in them`
       : 'what the containers wrote outside of volumes is lost';

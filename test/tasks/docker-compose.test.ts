@@ -1,3 +1,4 @@
+import { expect, test } from 'vitest';
 import { dockerComposeTask } from '../../src/tasks/docker-compose.ts';
 import { describeInvalid, describeTask } from '../support/describe-task.ts';
 
@@ -140,3 +141,19 @@ describeInvalid(dockerComposeTask, [
     message: 'pull: always takes definition or src',
   },
 ]);
+
+test.each([
+  ['another value of env', ['container shop-web-1'], 'made of another definition or image', true],
+  ['another image', ['image app:1'], 'running', true],
+  ['another file', ['file', 'container shop-web-1'], 'made of another definition or image', false],
+  ['a container that had ended', ['container shop-web-1'], 'ended with status 1', false],
+])('%s: what a rollback cannot bring back is said', (_title, keys, container, said) => {
+  const before = { containers: ['shop-web-1'], 'container shop-web-1': container };
+  const text = dockerComposeTask.irreversible?.(dockerComposeTask.params.parse(shop), {
+    action: 'update',
+    before,
+    after: {},
+    keys,
+  });
+  expect(text !== undefined && /a rollback leaves these containers as they are/.test(text)).toBe(said);
+});

@@ -1,3 +1,4 @@
+import type { Change } from '../../../engine/diff.ts';
 import type { StateValue } from '../../../engine/state.ts';
 import { parseDockerJson, sections } from '../docker/cli.ts';
 import { imageRef } from '../docker/image-ref.ts';
@@ -100,6 +101,13 @@ export function wantCompose(p: DockerCompose, before: ComposeState | null): Comp
 }
 
 const ONE_TOO_MANY = 'one too many';
+const MADE_OF_ANOTHER = 'made of another definition or image';
+
+/** True where containers are made anew for another reason than the file that is a part of the task: nothing keeps what they were made of. */
+export function loses({ before, keys }: Change<ComposeState>): boolean {
+  if (keys.some((key) => key.startsWith('image '))) return true;
+  return !keys.includes('file') && keys.some((key) => before?.[key] === MADE_OF_ANOTHER);
+}
 
 /** What was read around the project; undefined before anything was. */
 export function aroundIn(state: ComposeState | null): Around | undefined {
@@ -121,7 +129,7 @@ function verdict(container: Container | undefined, events: ReadonlySet<string> |
   const now = container?.state ?? 'absent';
   if (p.state === 'stopped') return ['running', 'restarting', 'paused'].includes(now) ? now : 'stopped';
   if (container === undefined || events?.has('Creating')) return 'absent';
-  if (events?.has('Recreate')) return 'made of another definition or image';
+  if (events?.has('Recreate')) return MADE_OF_ANOTHER;
   if (events?.has('Removing')) return ONE_TOO_MANY;
   if (p.jobs.includes(container.service) && /^Exited \(0\)/.test(container.status)) return 'running';
   if (now === 'running') return now;
