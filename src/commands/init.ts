@@ -9,7 +9,7 @@ const INVENTORY = `# The hosts. harden plan playbook.yml -i inventory.yml reads 
 hosts:
   web1:
     address: 192.0.2.10 # left out: the name itself, which may be a Host of ~/.ssh/config
-    user: root # who logs in; anyone but root becomes root with sudo
+    user: root # who logs in; anyone but root becomes root with sudo. After the first apply: admin
     # port: 22
     # vars: { admin: alice } # win over the playbook's vars
 groups:
