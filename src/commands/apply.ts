@@ -13,7 +13,7 @@ import { registry } from '../tasks/index.ts';
 import { readGates } from './audit-gates.ts';
 import { type AuditSourceOptions, type AuditVerdict, auditHost, verdict } from './audit-host.ts';
 import { type ChosenHost, chooseHosts, commandVars, type HostOptions, type PlaybookOptions, runHost } from './hosts.ts';
-import { checkPlanFile, readPlanFile } from './plan-file.ts';
+import { checkPlanFile, readPlanFile, savedHosts } from './plan-file.ts';
 import { type OutputOptions, openReport } from './report.ts';
 import { newRunIdentity } from './run-identity.ts';
 import { closeAll, endWithPlan, type PlannedHost, planHosts } from './sessions.ts';
@@ -35,12 +35,10 @@ export async function apply(file: string, options: ApplyOptions, io: Io): Promis
     await reading; // what is wrong with a saved plan is told in the report
     const playbook = await loadPlaybook(playbookFile, registry);
     const vars = { ...saved?.vars, ...(await commandVars(options)) };
-    const hosts = await chooseHosts(
+    const hosts =
       saved && !options.host && !options.inventory && !options.vagrant
-        ? { ...options, host: saved.hosts.map(({ host }) => host) }
-        : options,
-      io,
-    );
+        ? await savedHosts(saved, options, io)
+        : await chooseHosts(options, io);
     const planned = await planHosts(
       hosts.map((host) => runHost(host, playbook, vars, given, io)),
       options.forks,

@@ -8,8 +8,9 @@ import { type Consent, isConsent } from '../engine/task.ts';
 import { ExitCode, UserError } from '../errors.ts';
 import type { Playbook } from '../playbook/load.ts';
 import type { Vars } from '../playbook/vars.ts';
+import type { Io } from '../report/io.ts';
 import { version } from '../version.ts';
-import type { PlaybookOptions } from './hosts.ts';
+import { type ChosenHost, chooseHosts, type HostOptions, type PlaybookOptions } from './hosts.ts';
 import { planScript } from './plan-script.ts';
 import type { PlannedHost } from './sessions.ts';
 
@@ -34,6 +35,12 @@ const SavedPlan = z.strictObject({
   vars: z.record(z.string(), z.unknown()),
   tags: z.array(z.string()).optional(),
   skipTags: z.array(z.string()).optional(),
+  /** How the hosts were named, as `apply` names them again; -H, an inventory (its whole path) and --vagrant. */
+  named: z.strictObject({
+    host: z.array(z.string()).optional(),
+    inventory: z.string().optional(),
+    vagrant: z.union([z.string(), z.boolean()]).optional(),
+  }),
   /** Refusals that were set aside; each is told as a remark at its task. */
   iKnow: z.array(z.string().refine(isConsent)).optional(),
   hosts: z.array(SavedHost),
@@ -55,6 +62,7 @@ export async function writePlanFile(
     readonly skipTags?: readonly string[] | undefined;
     readonly iKnow?: readonly Consent[] | undefined;
   },
+  { host, inventory, vagrant }: Pick<HostOptions, 'host' | 'inventory' | 'vagrant'>,
   hosts: readonly PlannedHost[],
 ): Promise<void> {
   const vars = Object.fromEntries(
@@ -73,6 +81,11 @@ export async function writePlanFile(
     ...(options.tags ? { tags: [...options.tags] } : {}),
     ...(options.skipTags ? { skipTags: [...options.skipTags] } : {}),
     ...(options.iKnow ? { iKnow: [...options.iKnow] } : {}),
+    named: {
+      ...(host ? { host: [...host] } : {}),
+      ...(inventory ? { inventory: resolve(inventory) } : {}),
+      ...(vagrant ? { vagrant } : {}),
+    },
     hosts: hosts.map(({ plan, session }) => ({
       host: plan.host,
       hostKey: session.hostKey ?? null,
@@ -140,6 +153,22 @@ export async function readPlanFile(file: string): Promise<SavedPlan | undefined>
   };
   const { playbook, called } = parsed.data;
   return { ...parsed.data, playbook: resolve(called) === playbook ? called : playbook, playbookOptions };
+}
+
+/** The hosts of a saved plan, by the inventory or the machines that it was made with. Throws the stale-plan error where these do not know one of them any more. */
+export async function savedHosts(saved: SavedPlan, options: HostOptions, io: Io): Promise<readonly ChosenHost[]> {
+  const names = saved.hosts.map(({ host }) => host);
+  const { host, inventory, vagrant } = saved.named;
+  if (!inventory && !vagrant) return chooseHosts({ ...options, host: names }, io);
+  const chosen = await chooseHosts(
+    { ...options, ...(host ? { host } : {}), ...(inventory ? { inventory } : {}), ...(vagrant ? { vagrant } : {}) },
+    io,
+  );
+  const hosts = chosen.filter(({ name }) => names.includes(name));
+  const missing = names.find((name) => hosts.every((each) => each.name !== name));
+  if (missing !== undefined && !options.limit)
+    throw stale(`it speaks of the host ${missing}, which ${inventory ?? 'the Vagrantfile'} does not name any more`);
+  return hosts;
 }
 
 /** Throws the stale-plan error (exit 3) unless playbook, host keys and every planned change are what was saved. */

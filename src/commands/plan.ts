@@ -35,6 +35,7 @@ export async function plan(file: string, options: PlanOptions, io: Io): Promise<
         playbook,
         plans,
         { vars, tags: options.tags, skipTags: options.skipTags, iKnow: options.iKnow },
+        options,
         planned,
       );
     if (options.script) for (const hostPlan of plans) io.out(planScript(hostPlan));

@@ -63,4 +63,29 @@ describe.skipIf(unavailable)('several hosts', () => {
     ]);
     expect((await slow.exec('cat /root/end')).stdout).toBe('end');
   });
+
+  test('a saved plan finds them again by the inventory that it was made with', async () => {
+    const [playbook, inventory, saved] = ['saved.yml', 'saved-inventory.yml', 'saved.plan'].map((name) =>
+      join(directory, name),
+    ) as [string, string, string];
+    await writeFile(playbook, 'tasks:\n  - copy: { dest: /root/saved, content: "{{word}}" }\n');
+    const way = ({ address, port }: LabHost, word: string) => ({ address, port, user: 'root', vars: { word } });
+    const hosts = { first: way(cut, 'one'), second: way(slow, 'two'), third: { address: '192.0.2.1' } };
+    await writeFile(inventory, JSON.stringify({ hosts }));
+    const keys = [cut, slow].flatMap(({ knownHostsFile }) => ['--known-hosts', knownHostsFile]);
+    const reach = ['--identity', cut.keyFile, ...keys];
+    const planned = await harden(['plan', playbook, '-i', inventory, '-l', '!third', '--out', saved, ...reach]);
+    expect(planned.exitCode, planned.stderr).toBe(0);
+    const applied = await harden(['apply', saved, '--yes', ...reach], { cwd: '/' });
+    expect(applied.exitCode, applied.stderr).toBe(0);
+    for (const [host, word] of [
+      [cut, 'one'],
+      [slow, 'two'],
+    ] as const)
+      expect((await host.exec('cat /root/saved')).stdout).toBe(word);
+    const { first: _, ...rest } = hosts;
+    await writeFile(inventory, JSON.stringify({ hosts: rest }));
+    const gone = await harden(['apply', saved, '--yes', ...reach]);
+    expect(gone).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('does not name any more') });
+  });
 });
