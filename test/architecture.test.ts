@@ -43,7 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly RegExp[]>> = {
   'src/audit/': [
     /^src\/engine\/(resolved-task|facts)\.ts$/,
     /^src\/remote\/(sh|shell)\.ts$/,
-    /^src\/playbook\/(nodes|problems|yaml-nodes|yaml-syntax)\.ts$/,
+    /^src\/playbook\/(nodes|problems|yaml-document|yaml-nodes|yaml-syntax)\.ts$/,
     /^(zod|execa|yaml|dockerfile-ast)$/,
   ],
 };

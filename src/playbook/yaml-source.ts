@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
 import { type SourcePosition, UserError } from '../errors.ts';
 import { nearest } from './did-you-mean.ts';
 import type { ValueNode } from './nodes.ts';
 import { collectProblems, type Problems } from './problems.ts';
+import { yamlDocument } from './yaml-document.ts';
 import { toNode } from './yaml-nodes.ts';
 import { syntaxError } from './yaml-syntax.ts';
 
@@ -37,17 +37,7 @@ export async function readYaml(
 }
 
 function parseYaml(text: string, file: string, problems: Problems): ValueNode | undefined {
-  const lines = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    uniqueKeys: false,
-    logLevel: 'error',
-  });
-  const position = (offset: number): SourcePosition => {
-    const { line, col } = lines.linePos(offset);
-    return { file, line, column: Math.max(1, col) };
-  };
+  const { document, position } = yamlDocument(text, file);
   if (document.directives?.yaml.explicit && document.directives.yaml.version !== '1.2') {
     const at = position(Math.max(0, text.search(/^%YAML/m)));
     throw new UserError(`YAML ${document.directives.yaml.version} would read \`no\` as false and \`0644\` as 420`, {

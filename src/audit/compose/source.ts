@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { type Document, isCollection, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, isCollection, isScalar, visit } from 'yaml';
 import { type SourcePosition, UserError } from '../../errors.ts';
 import type { ValueNode } from '../../playbook/nodes.ts';
 import { collectProblems } from '../../playbook/problems.ts';
+import { yamlDocument } from '../../playbook/yaml-document.ts';
 import { toNode } from '../../playbook/yaml-nodes.ts';
 import { syntaxError } from '../../playbook/yaml-syntax.ts';
 
@@ -32,17 +33,7 @@ export async function readCompose(file: string, from?: SourcePosition): Promise<
 
 /** Parses the text of a compose file. */
 export function parseCompose(text: string, file: string): ComposeSource {
-  const lines = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    uniqueKeys: false,
-    logLevel: 'error',
-  });
-  const position = (offset: number): SourcePosition => {
-    const { line, col } = lines.linePos(offset);
-    return { file, line: Math.max(1, line), column: Math.max(1, col) };
-  };
+  const { document, position } = yamlDocument(text, file);
   const warnings = document.warnings.filter(({ message }) => ![...MERGE_TAGS].some((tag) => message.includes(tag)));
   const mistake = document.errors[0] ?? warnings[0];
   if (mistake) throw syntaxError(mistake, text, position);
