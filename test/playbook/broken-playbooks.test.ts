@@ -265,6 +265,7 @@ const structure: Case[] = [
     task('{ name: [a], flag: }'),
     'playbook.yml:2:13: `name` must be text, and this is a list.',
   ],
+  ['an empty name', task('{ name: "", flag: }'), 'playbook.yml:2:13: `name` must be text, and this is empty.'],
   [
     'an audit that is none',
     'audit: yes\n',
