@@ -23,6 +23,23 @@ describe.skipIf(unavailable).each(['bookworm', 'trixie'] as const)('docker_daemo
   });
   afterAll(() => host?.stop());
 
+  test('a dockerd that does not come back gets its old file back, behind a link too', async () => {
+    const old = '{ "log-opts": { "max-size": "5m" } }';
+    await host.exec(
+      `mkdir -p /etc/docker; echo '${old}' >/srv/daemon.json; ln -s /srv/daemon.json /etc/docker/daemon.json`,
+    );
+    const text = 'tasks:\n  - docker_daemon: { options: { log-driver: nothing-like-it } }\n';
+    const playbook = `${await folder({ 'playbook.yml': text })}/playbook.yml`;
+    const applied = await harden(['apply', playbook, '--yes', ...hostArgs(host)]);
+    expect(applied.exitCode).toBe(1);
+    expect(applied.stderr).toContain('the old one is back, and docker runs with it');
+    const { stdout } = await host.exec(
+      'readlink /etc/docker/daemon.json; cat /srv/daemon.json; docker info -f "{{.LoggingDriver}}"',
+    );
+    expect(stdout).toBe(`/srv/daemon.json\n${old}\njson-file`);
+    await host.exec('rm /etc/docker/daemon.json; rm -r /var/lib/harden');
+  });
+
   test('where user namespaces move Docker’s data, what comes after is made where it then is, and once', async () => {
     const playbook = `${await folder({ 'playbook.yml': PLAYBOOK })}/playbook.yml`;
     const applied = await harden(['apply', playbook, '--yes', ...hostArgs(host)]);

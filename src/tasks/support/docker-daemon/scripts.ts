@@ -1,7 +1,7 @@
 import type { Change } from '../../../engine/diff.ts';
 import type { Handler } from '../../../engine/task.ts';
 import { raw, type Script, sh } from '../../../remote/sh.ts';
-import { replaceFile } from '../replace-file.ts';
+import { replaceFile, transformFile } from '../replace-file.ts';
 import { formatConfig, type JsonMap, mergeConfig, parseConfig } from './config.ts';
 import { changedOptions, consequenceOf } from './consequence.ts';
 import { daemonKeys, isAtLeast } from './keys.ts';
@@ -110,7 +110,7 @@ done
 const KEEP_GOOD = sh`if [ ! -d ${GOOD} ] && systemctl is-active -q docker.service; then
   rm -rf ${`${GOOD}.new`}
   mkdir -p -m 0700 ${`${GOOD}.new`}
-  [ ! -e ${DAEMON_JSON} ] || cp -pP ${DAEMON_JSON} ${`${GOOD}.new`}/daemon.json
+  [ ! -e ${DAEMON_JSON} ] || cp -p ${DAEMON_JSON} ${`${GOOD}.new`}/daemon.json
   mv -T ${`${GOOD}.new`} ${GOOD}
 fi
 `;
@@ -133,8 +133,11 @@ systemctl reset-failed docker.service 2>/dev/null || :
 if ! systemctl restart docker.service; then
   journalctl -u docker.service -n 50 --no-pager -o cat | grep -E '^(failed|unable)|level=(error|fatal)|panic' | tail -n 5 >&2 || :
   if [ -d ${GOOD} ]; then
-    rm -f ${DAEMON_JSON}
-    [ ! -e ${GOOD}/daemon.json ] || mv ${GOOD}/daemon.json ${DAEMON_JSON}
+    if [ -e ${GOOD}/daemon.json ]; then
+      ${raw(transformFile({ path: DAEMON_JSON, produce: sh`cat ${GOOD}/daemon.json` }).trimEnd())} || exit 1
+    else
+      rm -f ${DAEMON_JSON}
+    fi
     rm -rf ${GOOD}
     systemctl reset-failed docker.service 2>/dev/null || :
     if systemctl restart docker.service; then
