@@ -8,7 +8,6 @@ interface Host {
   readonly file?: string;
   readonly info?: Readonly<Record<string, unknown>> | null;
   readonly icc?: boolean;
-  readonly attached?: number;
   readonly execStart?: string;
   readonly defaults?: string;
   readonly active?: boolean;
@@ -50,9 +49,7 @@ function host(h: Host = {}): string {
     `ActiveState=${active ? 'active' : 'inactive'}\nFragmentPath=/lib/systemd/system/docker.service\nDropInPaths=\n`,
     `== defaults\n${h.defaults ?? ''}`,
     active ? `== running\n${h.info === null ? '' : `${JSON.stringify(info)}\n`}` : '',
-    active
-      ? `== bridge\n${h.info === null ? '' : `${JSON.stringify({ Options: options, Attached: h.attached ?? 0 })}\n`}`
-      : '',
+    active ? `== bridge\n${h.info === null ? '' : `${JSON.stringify({ Options: options })}\n`}` : '',
     h.stale ? '== stale\n' : '',
     h.file === undefined ? '' : `== file\n${h.file}`,
   ].join('');
@@ -144,7 +141,7 @@ describeTask(dockerDaemonTask, [
   {
     name: 'puts live-restore in force before the restart',
     params: { options: { 'live-restore': true, icc: false } },
-    given: host({ file: json({ bip: '10.1.0.1/24' }), info: { Containers: 2, ContainersRunning: 2 }, attached: 2 }),
+    given: host({ file: json({ bip: '10.1.0.1/24' }), info: { Containers: 2, ContainersRunning: 2 } }),
     expect: {
       keys: ['live-restore', 'live-restore in force', 'icc'],
       script: [
@@ -163,14 +160,13 @@ describeTask(dockerDaemonTask, [
     given: host({
       file: json({ 'live-restore': true, icc: false }),
       info: { LiveRestoreEnabled: true, ContainersRunning: 1 },
-      attached: 1,
     }),
     expect: { action: 'none', findings: [/^warn: icc is not in force/] },
   },
   {
     name: 'without live-restore a restart stops containers, and then icc is in force',
     params: { options: { icc: false } },
-    given: host({ info: { Containers: 2, ContainersRunning: 2 }, attached: 2 }),
+    given: host({ info: { Containers: 2, ContainersRunning: 2 } }),
     expect: {
       keys: ['icc', 'icc in force'],
       findings: [/^warn: Docker will be restarted, which stops the running containers/],

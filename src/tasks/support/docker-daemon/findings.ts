@@ -131,7 +131,7 @@ function inForceFindings(p: DockerDaemon, before: Known): Finding[] {
     .filter(([key, value]) => waits(key, p, before) && before[inForce(key)] !== wantedEffect(key, value))
     .map(([key]) =>
       warning(
-        `${key} is not in force on the default network while containers that live-restore keeps are on it`,
+        `${key} is not in force on the default network while containers run that live-restore keeps`,
         'Stop them, restart docker, and start them again; or use networks of their own',
       ),
     );

@@ -14,7 +14,7 @@ const INFO_FIELDS =
     .split(' ')
     .map((field) => `"${field}":{{json .${field}}}`);
 const INFO = `{${[...INFO_FIELDS, '"Mirrors":{{json .RegistryConfig.Mirrors}}', '"Plugins":{{json .Plugins}}', '"Swarm":{{json .Swarm.LocalNodeState}}'].join(',')}}`;
-const BRIDGE = '{"Options":{{json .Options}},"Attached":{{len .Containers}}}';
+const BRIDGE = '{"Options":{{json .Options}}}';
 
 /** What is on the host. */
 export interface Daemon {
@@ -23,7 +23,7 @@ export interface Daemon {
   readonly running: boolean;
   /** What `docker info` says; undefined where it does not run or cannot be asked. */
   readonly info: JsonMap | undefined;
-  /** The default network: its options and how many containers are on it. */
+  /** The default network: its options. */
   readonly bridge: JsonMap | undefined;
   /** False when daemon.json changed after dockerd had read it. */
   readonly loaded: boolean;

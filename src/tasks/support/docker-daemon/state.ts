@@ -70,7 +70,6 @@ export function readState(daemon: Daemon | null, p: DockerDaemon): DaemonState {
     reachable: info !== undefined,
     containers: Number(info?.Containers ?? 0),
     busy: Number(info?.ContainersRunning ?? 0) > 0,
-    bridged: Number(bridge?.Attached ?? 0) > 0,
     swarm: info?.Swarm === 'active',
     flags: daemon.flags.map(({ key, flag, from }) => `${key} ${flag} ${from}`),
   };
@@ -89,10 +88,10 @@ export function wantState(p: DockerDaemon, _facts: Facts, before: DaemonState): 
   return want;
 }
 
-/** True for what a restart cannot bring about while containers live through it: the default network stays as it is. */
+/** True for what a restart cannot bring about while containers live through it, on whatever network: the default one stays as it is. */
 export function waits(key: string, p: DockerDaemon, before: DaemonState): boolean {
   const keeps = p.options['live-restore'] ?? before?.[inForce('live-restore')] === 'true';
-  return ['icc', 'ip', 'mtu'].includes(key) && before?.bridged === true && keeps === true;
+  return ['icc', 'ip', 'mtu'].includes(key) && before?.busy === true && keeps === true;
 }
 
 function paths(p: DockerDaemon): readonly (readonly string[])[] {
