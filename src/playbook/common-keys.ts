@@ -23,8 +23,7 @@ export function readText(map: MapNode, key: string, problems: Problems): ScalarN
   if (!entry) return undefined;
   const { value } = entry;
   if (value.kind === 'scalar' && value.value !== null && value.value !== '') return value;
-  const found = value.kind === 'scalar' && value.value === '' ? 'empty' : describeNode(value);
-  problems.add(`\`${key}\` must be text, and this is ${found}`, value.at);
+  problems.add(`\`${key}\` must be text, and this is ${describeNode(value)}`, value.at);
   return undefined;
 }
 

@@ -57,7 +57,9 @@ export function isEmpty(node: ValueNode): boolean {
 
 /** What kind of value a person wrote, as a sentence speaks of it: `a list`, `a map`, `text`, `the number 12`. */
 export function describeNode(node: ValueNode): string {
-  return node.kind === 'scalar' ? describeValue(node.value) : node.kind === 'list' ? 'a list' : 'a map';
+  if (node.kind === 'scalar') return describeValue(node.value);
+  if (node.kind === 'list') return node.items.length === 0 ? 'an empty list' : 'a list';
+  return node.entries.length === 0 ? 'an empty map' : 'a map';
 }
 
 /** The same for a value, without saying what it holds. */
@@ -65,6 +67,6 @@ export function describeValue(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a map';
-  if (typeof value === 'string') return 'text';
+  if (typeof value === 'string') return value === '' ? 'empty text' : 'text';
   return typeof value === 'number' ? 'a number' : 'true or false';
 }

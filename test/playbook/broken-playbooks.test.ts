@@ -265,7 +265,12 @@ const structure: Case[] = [
     task('{ name: [a], flag: }'),
     'playbook.yml:2:13: `name` must be text, and this is a list.',
   ],
-  ['an empty name', task('{ name: "", flag: }'), 'playbook.yml:2:13: `name` must be text, and this is empty.'],
+  ['an empty name', task('{ name: "", flag: }'), 'playbook.yml:2:13: `name` must be text, and this is empty text.'],
+  [
+    'a condition without anything in it',
+    task('{ flag: , when: {} }'),
+    'playbook.yml:2:21: `when` must be a map, and this is an empty map. Write a map of facts or variables and their values: when: { facts.os.id: debian }.',
+  ],
   [
     'an audit that is none',
     'audit: yes\n',
