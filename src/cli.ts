@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { ExitCode, UserError } from './errors.ts';
 import { runProgram } from './program.ts';
@@ -13,11 +14,7 @@ const interrupt = new AbortController();
 const io: Io = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
-  // Lines cannot be drawn again on a terminal that does not say how wide it is.
-  live:
-    process.stderr.isTTY === true && process.stderr.columns > 0 && process.env.TERM !== 'dumb' && !process.env.CI
-      ? process.stderr
-      : undefined,
+  live: canRedraw() ? process.stderr : undefined,
   interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
   colour: wantsColour(),
   columns: process.stderr.columns || 80,
@@ -28,6 +25,12 @@ const io: Io = {
   interrupt: onSignal,
 };
 
+/** Lines cannot be drawn again on a terminal that does not say how large it is. */
+function canRedraw(): boolean {
+  const { isTTY, columns, rows } = process.stderr;
+  return isTTY === true && columns > 0 && rows > 0 && process.env.TERM !== 'dumb' && !process.env.CI;
+}
+
 function wantsColour(): boolean {
   if (process.env.NO_COLOR) return false;
   if (process.env.FORCE_COLOR) return process.env.FORCE_COLOR !== '0';
@@ -35,7 +38,11 @@ function wantsColour(): boolean {
 }
 
 function onSignal(): void {
-  if (interrupt.signal.aborted) process.exit(ExitCode.Interrupted);
+  if (interrupt.signal.aborted) {
+    // The progress view has hidden the cursor, and holds back what is written by way of the stream.
+    if (io.live) writeSync(process.stderr.fd, '\u001b[?25h');
+    process.exit(ExitCode.Interrupted);
+  }
   interrupt.abort();
   io.err('\nInterrupted: the running step ends, no other starts. Ctrl-C again leaves at once.\n');
 }

@@ -35,6 +35,9 @@ export function openReport(command: string, playbook: string | null, options: Ou
   const plain = plainProgress(io);
   const live = io.live ? liveProgress(io.live, plain) : undefined;
   const progress = live?.listen ?? plain;
+  const interrupted = () =>
+    live?.say('interrupted: the running step ends, no other starts; Ctrl-C again leaves at once');
+  io.signal.addEventListener('abort', interrupted, { once: true });
   const audits: string[] = [];
   const paint = paintWith(io.colour);
   const print = (error?: string) => io.out(`${JSON.stringify(recorder.document(error), null, 2)}\n`);

@@ -14,6 +14,8 @@ type Outcome =
 /** Progress that is redrawn in place on a terminal: a line for each host and each of its steps. It renders events and decides nothing. */
 export interface LiveProgress {
   readonly listen: Listener;
+  /** Says something at the line that each host is at; what else is written to the terminal is seen only at the end. */
+  say(text: string): void;
   /** Resolves when everything has been drawn; what has not ended by then is drawn as failed. */
   settled(): Promise<void>;
 }
@@ -34,6 +36,9 @@ export function liveProgress(stream: NodeJS.WriteStream, before: Listener): Live
         );
       if (running === undefined) before(event);
       else hosts.get(event.host)?.take(event);
+    },
+    say: (text) => {
+      for (const host of hosts.values()) host.say(text);
     },
     settled: async () => {
       for (const host of hosts.values()) host.leave();
@@ -72,7 +77,8 @@ class HostLines {
   private readonly plan: HostPlan;
   private readonly outcomes = new Map<string, Deferred<Outcome>>();
   private readonly audits: AuditResult[] = [];
-  private say: (text: string) => void = () => {};
+  /** Shows a text below the line that the host is at. */
+  say: (text: string) => void = () => {};
 
   constructor(plan: HostPlan) {
     this.plan = plan;

@@ -13,8 +13,8 @@ const unavailable = (await labUnavailable()) ?? (existsSync('/usr/bin/script') ?
 const CLI = join(import.meta.dirname, '../../dist/cli.js');
 
 /** Runs `harden` on a terminal of its own; `tail` is more shell after its arguments. */
-function onTerminal(columns: number, args: readonly string[], tail = '') {
-  const line = `stty cols ${columns}; node ${CLI} ${args.join(' ')} ${tail}`;
+function onTerminal([columns, rows]: readonly [number, number], args: readonly string[], tail = '') {
+  const line = `stty cols ${columns} rows ${rows}; node ${CLI} ${args.join(' ')} ${tail}`;
   const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/root', TERM: 'xterm' };
   return execa('script', ['-qefc', line, '/dev/null'], { reject: false, timeout: 50_000, extendEnv: false, env });
 }
@@ -28,6 +28,8 @@ describe.skipIf(unavailable)('on a terminal', () => {
     directory = await folder({
       'a.yml': 'tasks:\n  - { name: writes a, copy: { dest: /root/a, content: "a\\n" } }\n',
       'b.yml': 'tasks:\n  - { name: writes b, copy: { dest: /root/b, content: "b\\n" } }\n',
+      'slow.yml':
+        'tasks:\n  - { name: sleeps, command: { cmd: "sleep 4; touch /root/slept", creates: /root/slept } }\n  - { name: writes c, copy: { dest: /root/c, content: c } }\n',
     });
   });
   afterAll(() => host?.stop());
@@ -35,7 +37,7 @@ describe.skipIf(unavailable)('on a terminal', () => {
   test('a result that goes into a file is the document alone, and progress is drawn', async () => {
     const file = join(directory, 'result.json');
     const args = ['apply', join(directory, 'a.yml'), '--yes', '--json', ...hostArgs(host)];
-    const ran = await onTerminal(80, args, `>${file}`);
+    const ran = await onTerminal([80, 40], args, `>${file}`);
     expect(ran.exitCode, ran.stdout).toBe(0);
     const document = JSON.parse(await readFile(file, 'utf8')) as RunDocument;
     expect(document.summary).toMatchObject({ changed: 1, failed: 0 });
@@ -48,7 +50,7 @@ describe.skipIf(unavailable)('on a terminal', () => {
       [['apply', join(directory, 'b.yml')], '+ writes b'],
       [['rollback'], 'writes a'],
     ] as const) {
-      const run = onTerminal(80, [...args, '--json', ...hostArgs(host)], `>${file}`);
+      const run = onTerminal([80, 40], [...args, '--json', ...hostArgs(host)], `>${file}`);
       let asked = false;
       run.stdout.on('data', (chunk: Buffer) => {
         if (!asked && chunk.toString().includes('No')) setTimeout(() => run.stdin.write('n'), 300);
@@ -61,18 +63,47 @@ describe.skipIf(unavailable)('on a terminal', () => {
     }
   });
 
-  test('one that does not say how wide it is gets lines', async () => {
-    const ran = await onTerminal(0, ['apply', join(directory, 'b.yml'), '--yes', ...hostArgs(host)]);
-    expect(ran.exitCode, ran.stdout).toBe(0);
-    expect(ran.stdout).toContain('changed: writes b');
-  });
+  for (const size of [
+    [0, 40],
+    [80, 0],
+  ] as const) {
+    test(`one that does not say how large it is (${size.join(' by ')}) gets lines`, async () => {
+      await host.exec('rm -f /root/b');
+      const ran = await onTerminal(size, ['apply', join(directory, 'b.yml'), '--yes', ...hostArgs(host)]);
+      expect(ran.exitCode, ran.stdout).toBe(0);
+      expect(ran.stdout).toContain('changed: writes b');
+    });
+  }
+
+  for (const keys of [1, 2]) {
+    test(`an interrupt is told at once, and the cursor is there at the end (Ctrl-C ${keys} times)`, async () => {
+      await host.exec('rm -f /root/slept');
+      const run = onTerminal([80, 40], ['apply', join(directory, 'slow.yml'), '--yes', ...hostArgs(host)]);
+      let said = '';
+      let pressed = 0;
+      run.stdout.on('data', (chunk: Buffer) => {
+        said += chunk.toString();
+        const seen = pressed === 0 ? said.includes('handlers') : said.includes('interrupted: the running step ends');
+        if (!seen || pressed === keys) return;
+        pressed += 1;
+        run.stdin.write('\x03');
+      });
+      const ended = await run;
+      expect(ended.exitCode, said).toBe(130);
+      const told = said.indexOf('interrupted: the running step ends');
+      expect(told, said).toBeGreaterThan(0);
+      if (keys === 1) expect(said.indexOf('✔', told), said).toBeGreaterThan(told);
+      expect(said.lastIndexOf('\x1b[?25h')).toBeGreaterThan(said.lastIndexOf('\x1b[?25l'));
+    });
+  }
 
   test('a rollback of several hosts asks for one after the other', async () => {
     expect((await harden(['history', ...hostArgs(host)])).stdout).toContain('b.yml');
-    const run = onTerminal(80, ['rollback', ...hostArgs(host), ...hostArgs(host, 'admin0').slice(0, 2)]);
+    const run = onTerminal([80, 40], ['rollback', ...hostArgs(host), ...hostArgs(host, 'admin0').slice(0, 2)]);
     let said = '';
     let asked = 0;
-    const questions = () => said.split('Put this back on').length - 1;
+    // A question may be drawn several times.
+    const questions = () => new Set(said.match(/Put this back on \S+/g)).size;
     const openAtAnswer: number[] = [];
     run.stdout.on('data', (chunk: Buffer) => {
       said += chunk.toString();
