@@ -128,6 +128,8 @@ ${p.enabled ? '' : 'Enabled: no\n'}${field('Types', p.types)}${field('URIs', p.u
 // apt runs its methods as _apt, who must reach the private copies; they hold no secrets
 function check(p: AptRepository): Script {
   const fetched = p.enabled ? fetchCandidate(p) : '';
+  const uris = (p.uris ?? []).flatMap((uri) => ['-e', uri.replace(/\/+$/, '')]);
+  const suites = (p.suites ?? []).flatMap((suite) => ['-e', suite]);
   return sh`mkdir "$harden_tmp/parts"
 for file in /etc/apt/sources.list.d/*; do
   [ ! -f "$file" ] || cp "$file" "$harden_tmp/parts/"
@@ -136,6 +138,14 @@ printf %s ${sourceText(p)} >"$harden_tmp/parts/${raw(p.name)}.sources"
 apt-get -o "Dir::Etc::sourceparts=$harden_tmp/parts" indextargets 2>&1 >/dev/null | grep '^E: ' | sort -u >"$harden_tmp/errors" || :
 if [ -s "$harden_tmp/errors" ]; then
   sed "s#$harden_tmp/parts#/etc/apt/sources.list.d#g" "$harden_tmp/errors" >&2
+  # apt does not tell where the other one stands
+  if grep -q '^E: Conflicting values' "$harden_tmp/errors"; then
+    for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
+      [ "$file" != ${sourceFile(p)} ] && [ -f "$file" ] || continue
+      grep -v '^[[:space:]]*#' "$file" >"$harden_tmp/other" || continue
+      ! grep -qF ${uris} "$harden_tmp/other" || ! grep -qwF ${suites} "$harden_tmp/other" || printf '%s names it too\n' "$file" >&2
+    done
+  fi
   exit 1
 fi
 ${raw(fetched)}`;

@@ -62,6 +62,10 @@ tasks:
   'repository.yml': `tasks:
   - apt_repository: { name: demo, uris: 'file:/srv/repo', suites: ./, signed_by: /srv/demo.asc }
 `,
+  'moved.yml': `tasks:
+  - file: { path: /etc/apt/sources.list.d/old.list, state: absent }
+  - apt_repository: { name: demo, uris: 'file:/srv/repo', suites: ./, signed_by: /srv/demo.asc }
+`,
   'upgrade.yml': `tasks:
   - apt: { upgrade: safe, update_cache: true }
 `,
@@ -133,7 +137,10 @@ describe.skipIf(unavailable)('a host that holds more than it needs', () => {
     expect(refused, refused.stdout + refused.stderr).toMatchObject({ exitCode: 1 });
     expect(await said('ls /etc/apt/sources.list.d')).toBe('');
     await said('mv /srv/InRelease /srv/repo/InRelease');
-    await converges('repository.yml');
+    await said("echo 'deb file:/srv/repo ./' >/etc/apt/sources.list.d/old.list");
+    const contradicted = await run('plan', 'repository.yml');
+    expect(contradicted.stdout).toContain('/etc/apt/sources.list.d/old.list names it too');
+    await converges('moved.yml');
     await said('apt-get -q update');
     expect(await said('apt-cache policy demo')).toMatch(/Installed: 1\n\s*Candidate: 2\n/);
   });
