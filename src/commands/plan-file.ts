@@ -158,13 +158,15 @@ export async function readPlanFile(file: string): Promise<SavedPlan | undefined>
 /** The hosts of a saved plan, by the inventory or the machines that it was made with. Throws the stale-plan error where these do not know one of them any more. */
 export async function savedHosts(saved: SavedPlan, options: HostOptions, io: Io): Promise<readonly ChosenHost[]> {
   const names = saved.hosts.map(({ host }) => host);
+  if (names.length === 0) throw stale('no host could be planned when it was made');
   const { host, inventory, vagrant } = saved.named;
   if (!inventory && !vagrant) return chooseHosts({ ...options, host: names }, io);
   const chosen = await chooseHosts(
     { ...options, ...(host ? { host } : {}), ...(inventory ? { inventory } : {}), ...(vagrant ? { vagrant } : {}) },
     io,
   );
-  const hosts = chosen.filter(({ name }) => names.includes(name));
+  // A limit chooses among them; what it names beside them is told as stale.
+  const hosts = options.limit ? chosen : chosen.filter(({ name }) => names.includes(name));
   const missing = names.find((name) => hosts.every((each) => each.name !== name));
   if (missing !== undefined && !options.limit)
     throw stale(`it speaks of the host ${missing}, which ${inventory ?? 'the Vagrantfile'} does not name any more`);

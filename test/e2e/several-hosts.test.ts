@@ -83,9 +83,27 @@ describe.skipIf(unavailable)('several hosts', () => {
       [slow, 'two'],
     ] as const)
       expect((await host.exec('cat /root/saved')).stdout).toBe(word);
+    const none = await harden(['apply', saved, '-l', 'third', '--yes', '--connect-timeout', '1', ...reach]);
+    expect(none.exitCode, none.stderr).toBe(1);
+    await writeFile(
+      inventory,
+      JSON.stringify({ hosts: { ...hosts, third: { ...hosts.first, vars: { word: 'three' } } } }),
+    );
+    const other = await harden(['apply', saved, '-l', 'third', '--yes', ...reach]);
+    expect(other).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('does not speak of the host third') });
     const { first: _, ...rest } = hosts;
     await writeFile(inventory, JSON.stringify({ hosts: rest }));
     const gone = await harden(['apply', saved, '--yes', ...reach]);
     expect(gone).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('does not name any more') });
+  });
+
+  test('a saved plan of no host is not applied to none', async () => {
+    const saved = join(directory, 'none.plan');
+    const inventory = join(directory, 'none.yml');
+    await writeFile(inventory, 'hosts: { gone: { address: 127.0.0.1, port: 1 } }\n');
+    const planned = await harden(['plan', join(directory, 'playbook.yml'), '-i', inventory, '--out', saved]);
+    expect(planned.exitCode).toBe(1);
+    const applied = await harden(['apply', saved, '--yes']);
+    expect(applied).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('no host could be planned') });
   });
 });
