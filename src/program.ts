@@ -171,7 +171,8 @@ function withHosts(command: Command): Command {
     .option('-i, --inventory <file>', 'hosts and groups from a YAML file')
     .option(
       '-l, --limit <pattern>',
-      'only these hosts of the inventory: names, groups, globs, !not, &and, separated by commas',
+      'only these hosts of the inventory: names, groups, globs, !not, &and, separated by commas; given again, it goes on',
+      goOn,
     )
     .option(
       '--vagrant [machine]',
@@ -241,6 +242,10 @@ function vagrantMachine(value: string): string {
     throw new InvalidArgumentError('That is a file, not a machine: write the file first, and --vagrant after it.');
   }
   return value;
+}
+
+function goOn(value: string, before?: string): string {
+  return before === undefined ? value : `${before},${value}`;
 }
 
 function commas(value: string, before: readonly string[] = []): readonly string[] {

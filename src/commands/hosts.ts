@@ -217,7 +217,7 @@ interface BecomePassword {
 }
 
 async function becomePassword(options: HostOptions, prompt: Prompt, io: Io): Promise<BecomePassword> {
-  const given = io.env.HARDEN_BECOME_PASSWORD;
+  const given = io.env.HARDEN_BECOME_PASSWORD || undefined;
   if (options.askBecomePass) {
     if (!prompt.interactive && given === undefined) {
       throw new UserError('-K asks for the sudo password, and there is no terminal to ask on', {

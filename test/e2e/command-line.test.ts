@@ -25,6 +25,7 @@ describe('the command line, without a host', () => {
     directory = await folder({
       'good.yml': 'tasks:\n  - file: { path: /srv/x, state: directory }\n',
       'edited.plan': '{ "harden_plan": 1, "tool": 5 }\n',
+      'hosts.yml': `hosts:\n${['a', 'b', 'c'].map((name) => `  ${name}: { address: 127.0.0.1, port: 1 }\n`).join('')}`,
       'cut.plan': '{ "harden_plan": 1, "tool": "0.',
     });
     // Takes connections, and says nothing.
@@ -41,6 +42,30 @@ describe('the command line, without a host', () => {
     expect(ran).toMatchObject({
       exitCode: 64,
       stderr: 'harden: there is no task type "sshdd". Did you mean `sshd`?',
+    });
+  });
+
+  test.each([
+    [
+      ['-l', 'a', '-l', 'c'],
+      ['a', 'c'],
+    ],
+    [
+      ['-l', 'all', '--limit', '!b'],
+      ['a', 'c'],
+    ],
+    [['-l', 'b'], ['b']],
+  ])('%j chooses %j', async (limits, chosen) => {
+    const { stdout } = await harden(['plan', 'good.yml', '-i', 'hosts.yml', ...limits, '--json'], { cwd: directory });
+    expect((JSON.parse(stdout) as RunDocument).hosts.map(({ host }) => host)).toEqual(chosen);
+  });
+
+  test('a password for sudo that is empty is none', async () => {
+    const env = { HARDEN_BECOME_PASSWORD: '' };
+    expect(await harden(['plan', 'good.yml', '-K', ...nobody], { cwd: directory, env })).toMatchObject({
+      exitCode: 64,
+      stderr:
+        'harden: -K asks for the sudo password, and there is no terminal to ask on. Give it in HARDEN_BECOME_PASSWORD.',
     });
   });
 
