@@ -30,7 +30,7 @@ function taskLines(planned: PlannedTask, paint: Paint): string[] {
   const note =
     task.skipped !== undefined ? ` (skipped: ${task.skipped})` : action === 'none' && !refused ? ' (unchanged)' : '';
   const lines = [
-    `${symbol} ${paint('bold', printable(task.name))} ${paint('dim', `${task.type.type} ${shortened(oneLine(task.id.trim()))}`)}${paint('dim', note)}`,
+    `${symbol} ${paint('bold', printable(task.name))} ${paint('dim', `${task.type.type} ${shortened(oneLine(task.id.trim()))}`.trimEnd() + note)}`,
   ];
   if (planned.unknown) lines.push(`    ${paint('dim', `known after apply: ${planned.unknown}`)}`);
   for (const change of shownChanges(planned)) {
