@@ -23,7 +23,12 @@ export function becomeCommand(nonce: string): Script {
     sh`else printf '\\0%s nosudo\\0' ${nonce}; exit 1;`,
     'fi',
   ].join(' ');
-  return sh`exec sh -c ${start}`;
+  return `exec sh -c ${wordOfAnyShell(start)}`;
+}
+
+/** One word for sh, csh and fish alike: inside fish's single quotes a backslash means something, so it stands outside of them. */
+function wordOfAnyShell(value: string): string {
+  return `'${value.replace(/['\\]/g, (character) => `'\\${character}'`)}'`;
 }
 
 /** Runs as root: prints the facts between READY and FACTS marks, then becomes the shell that reads scripts. */
