@@ -1,5 +1,5 @@
-import { mountRisk, mountsSocket, normalSource } from './mount-risk.ts';
-import { known, PASS, type Rule, skip, type Verdict, warn, word } from './rule.ts';
+import { mountRisk, mountsSocket } from './mount-risk.ts';
+import { type FixText, known, PASS, type Rule, skip, type Verdict, warn, word } from './rule.ts';
 import { decided, isUndecided, type Located, type Mount, type Workload } from './workload.ts';
 
 /** What of the host's files, and of its own, the container can write and reach. */
@@ -34,11 +34,7 @@ export const FILE_RULES: readonly Rule[] = [
     related: ['5.32'],
     remediation:
       'Whoever reaches the socket starts a container with the whole host in it: this is root, also when it is mounted read-only. Put a proxy between that lets only the calls through that are needed.',
-    fix: {
-      run: '--env DOCKER_HOST=tcp://docker-proxy:2375',
-      compose: 'environment:\n  DOCKER_HOST: tcp://docker-proxy:2375',
-    },
-    judge: (workload) => judgeMounts(workload, (mount) => (mountsSocket(mount) ? warn(itemOf(mount)) : PASS)),
+    judge: (workload) => judgeMounts(workload, judgeSocket, socketFix),
   },
   {
     id: 'sensitive-mounts',
@@ -49,7 +45,7 @@ export const FILE_RULES: readonly Rule[] = [
     related: ['5.6'],
     remediation:
       'Mount the one file or directory that is needed, of a directory made for it, and read-only where it is only read.',
-    judge: (workload) => judgeMounts(workload, judgeSensitive),
+    judge: (workload) => judgeMounts(workload, judgeSensitive, sensitiveFix),
   },
   {
     id: 'propagation',
@@ -73,7 +69,7 @@ export const FILE_RULES: readonly Rule[] = [
     field: 'devices',
     related: ['5.18'],
     remediation:
-      'A disk or the memory as a device is the host itself. Leave out what is not needed; add :r where it is only read.',
+      'A disk or the memory as a device is the host itself. Leave out what is not needed; accept what is, with :r where it is only read.',
     judge: judgeDevices,
   },
 ];
@@ -94,15 +90,20 @@ function judgeTmpfs({ tmpfs, memoryLimited }: Workload): readonly Verdict[] {
   });
 }
 
-/** All mounts of a container are one verdict; those of a file have each its place. */
-function judgeMounts(workload: Workload, judge: (mount: Mount) => Verdict): Verdict | readonly Verdict[] {
-  const verdicts = workload.mounts.map((mount) => {
-    const verdict = isUndecided(mount.source) ? skip(mount.source) : judge(mount);
-    return { ...verdict, at: mount.at };
-  });
-  const found = verdicts.filter(({ result }) => result !== 'PASS');
-  if (workload.kind === 'service') return found;
-  return together(found);
+/** All mounts of a container are one verdict, with what mends them all; those of a file have each its place. */
+function judgeMounts(
+  workload: Workload,
+  judge: (mount: Mount) => Verdict,
+  fixOf?: (mounts: readonly Mount[]) => FixText,
+): Verdict | readonly Verdict[] {
+  const fixed = (mounts: readonly Mount[]) => (fixOf && mounts.length > 0 ? { fix: fixOf(mounts) } : {});
+  const judged = workload.mounts
+    .map((mount) => ({ mount, verdict: isUndecided(mount.source) ? skip(mount.source) : judge(mount) }))
+    .filter(({ verdict }) => verdict.result !== 'PASS');
+  if (workload.kind === 'service')
+    return judged.map(({ mount, verdict }) => ({ ...verdict, at: mount.at, ...fixed([mount]) }));
+  if (judged.length === 0) return PASS;
+  return { ...together(judged.map(({ verdict }) => verdict)), ...fixed(judged.map(({ mount }) => mount)) };
 }
 
 /** Several verdicts as one: as bad as the worst of them, with an item for each. */
@@ -114,16 +115,46 @@ function together(verdicts: readonly Verdict[]): Verdict {
   return { ...first, details: items.join('; '), items, ...(severity ? { severity } : {}) };
 }
 
+function judgeSocket(mount: Mount): Verdict {
+  return mountsSocket(mount) ? warn(itemOf(mount)) : PASS;
+}
+
+function socketFix(mounts: readonly Mount[]): FixText {
+  const { run, compose } = leaveOut(mounts);
+  return {
+    run: `${run}; --env DOCKER_HOST=tcp://docker-proxy:2375`,
+    compose: `${compose}\nenvironment:\n  DOCKER_HOST: tcp://docker-proxy:2375`,
+  };
+}
+
 function judgeSensitive(mount: Mount): Verdict {
   const risk = mountRisk(mount);
   if (!risk) return PASS;
-  const spec = `${normalSource(mount)}:${mount.target}:ro`;
-  return warn(`${itemOf(mount)}${mount.readOnly ? ', read-only' : ', writable'}`, {
-    severity: risk,
-    fix: mount.readOnly
-      ? { run: `leave out --volume ${word(spec)}`, compose: `# without ${JSON.stringify(spec)}` }
-      : { run: `--volume ${word(spec)}`, compose: `volumes: [${JSON.stringify(spec)}]` },
-  });
+  return warn(`${itemOf(mount)}${mount.readOnly ? ', read-only' : ', writable'}`, { severity: risk });
+}
+
+/** Read-only where that is enough; what must not be read either is left out. */
+function sensitiveFix(mounts: readonly Mount[]): FixText {
+  const enough = mounts.filter((mount) => !mountRisk({ ...mount, readOnly: true }));
+  const out = leaveOut(mounts.filter((mount) => !enough.includes(mount)));
+  const specs = enough.map((mount) => specOf({ ...mount, readOnly: true }));
+  return {
+    run: [out.run, ...specs.map((spec) => `--volume ${word(spec)}`)].filter(Boolean).join('; '),
+    compose: [out.compose, specs.length > 0 ? `volumes: ${JSON.stringify(specs)}` : ''].filter(Boolean).join('\n'),
+  };
+}
+
+function leaveOut(mounts: readonly Mount[]): FixText {
+  const specs = mounts.map(specOf);
+  return {
+    run: specs.map((spec) => `leave out --volume ${word(spec)}`).join('; '),
+    compose: specs.map((spec) => `# without ${JSON.stringify(spec)}`).join('\n'),
+  };
+}
+
+/** As it is found in the command or the file. */
+function specOf({ source, target, readOnly }: Mount): string {
+  return `${isUndecided(source) ? '' : source}:${target}${readOnly ? ':ro' : ''}`;
 }
 
 function itemOf({ source, target }: Mount): string {
@@ -133,9 +164,24 @@ function itemOf({ source, target }: Mount): string {
 function judgeDevices({ devices, deviceRules, kind, at }: Workload): Verdict | readonly Verdict[] {
   const found: Verdict[] = devices.map((device) => judgeDevice(device));
   if (deviceRules.length > 0) {
-    found.push(warn(`device rules ${deviceRules.join(', ')}`, { field: 'deviceRules', at: at('deviceRules') }));
+    const fix = leaveOutDevices('--device-cgroup-rule', deviceRules);
+    found.push(warn(`device rules ${deviceRules.join(', ')}`, { field: 'deviceRules', at: at('deviceRules'), fix }));
   }
-  return kind === 'service' ? found : together(found);
+  if (kind === 'service' || found.length === 0) return found;
+  const fixes = found.flatMap(({ fix }) => fix ?? []);
+  const fix = {
+    run: fixes.map(({ run }) => run).join('; '),
+    compose: fixes.map(({ compose }) => compose).join('\n'),
+  };
+  return { ...together(found), fix };
+}
+
+/** A device that is only read is the host's, too. */
+function leaveOutDevices(flag: string, values: readonly string[]): FixText {
+  return {
+    run: values.map((value) => `leave out ${flag} ${word(value)}`).join('; '),
+    compose: values.map((value) => `# without ${JSON.stringify(value)}`).join('\n'),
+  };
 }
 
 /** Disks, memory and the kernel's own interfaces: not one service of the host, but the host. */
@@ -147,9 +193,6 @@ function judgeDevice({ value, at }: Located<Workload['devices'][number]['value']
   return warn(path, {
     at,
     severity: WHOLE_HOST.test(path) || path === '/dev' ? 'high' : 'medium',
-    fix: {
-      run: `leave out --device ${path}, or --device ${path}:${path}:r`,
-      compose: `devices: ["${path}:${path}:r"]`,
-    },
+    fix: leaveOutDevices('--device', [path]),
   });
 }

@@ -14,7 +14,8 @@ export interface Verdict {
   readonly severity?: Severity | undefined;
   readonly field?: Field | undefined;
   readonly at?: string | undefined;
-  readonly fix?: FixText | undefined;
+  /** In the place of the rule's own; null: nothing about the container mends it. */
+  readonly fix?: FixText | null | undefined;
 }
 
 /** A fix as a flag of `docker run` and as a line of a compose file's service. */
@@ -78,7 +79,7 @@ export function judge(rule: Rule, workload: Workload, settings: RuleSettings): r
 function toCheck(rule: Rule, workload: Workload, verdict: Verdict): AuditCheck {
   const field = verdict.field ?? rule.field;
   const found = verdict.result === 'WARN' || verdict.result === 'INFO';
-  const fix = found ? fixesOf(verdict.fix ?? rule.fix, workload.kind) : [];
+  const fix = found && verdict.fix !== null ? fixesOf(verdict.fix ?? rule.fix, workload.kind) : [];
   const at = verdict.at ?? workload.at(field);
   return {
     id: rule.id,
@@ -94,7 +95,9 @@ function toCheck(rule: Rule, workload: Workload, verdict: Verdict): AuditCheck {
     ...(found ? { remediation: rule.remediation } : {}),
     ...(fix.length > 0 ? { fix } : {}),
     // Whatever is wrong with a container, it is made anew; nothing about a running one is altered.
-    ...(verdict.result === 'WARN' ? { effort: 'medium' as const, risk: 'recreate' as const } : {}),
+    ...(verdict.result === 'WARN' && verdict.fix !== null
+      ? { effort: 'medium' as const, risk: 'recreate' as const }
+      : {}),
     ...(rule.related ? { related: rule.related } : {}),
   };
 }

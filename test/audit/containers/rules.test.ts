@@ -312,6 +312,54 @@ describe('a finding says what mends it', () => {
   });
 });
 
+describe('a fix mends all that its finding names', () => {
+  const fixOf = (otherwise: Otherwise, id: string, sections?: Readonly<Record<string, string>>) =>
+    checksOf(hostOutput([otherwise], sections))
+      .find((check) => check.id === id)
+      ?.fix?.map((fix) => Object.values(fix)[1]);
+  const mounts = (...all: readonly (readonly [string, string, boolean?])[]) => ({
+    top: {
+      Mounts: all.map(([Source, Destination, RW = true]) => ({
+        Type: 'bind',
+        Source,
+        Destination,
+        RW,
+        Propagation: 'rprivate',
+      })),
+    },
+  });
+  test('mounts are read-only where that is enough, else left out', () => {
+    const several = mounts(['/etc/nginx', '/a'], ['/etc/shadow', '/b'], ['/etc', '/c'], ['/run', '/d', false]);
+    expect(fixOf(several, 'sensitive-mounts')).toEqual([
+      'leave out --volume /etc/shadow:/b; leave out --volume /etc:/c; leave out --volume /run:/d:ro; --volume /etc/nginx:/a:ro',
+      '# without "/etc/shadow:/b"\n# without "/etc:/c"\n# without "/run:/d:ro"\nvolumes: ["/etc/nginx:/a:ro"]',
+    ]);
+  });
+  test('the socket goes', () => {
+    expect(fixOf(mounts(['/var/run/docker.sock', '/s']), 'docker-socket')?.[0]).toBe(
+      'leave out --volume /var/run/docker.sock:/s; --env DOCKER_HOST=tcp://docker-proxy:2375',
+    );
+  });
+  test('devices go, also those that are only read', () => {
+    const Devices = [
+      { PathOnHost: '/dev/kvm', PathInContainer: '/dev/x', CgroupPermissions: 'rwm' },
+      { PathOnHost: '/dev/sda', PathInContainer: '/dev/sda', CgroupPermissions: 'r' },
+    ];
+    expect(fixOf({ host: { Devices, DeviceCgroupRules: ['c 42:* rmw'] } }, 'devices')).toEqual([
+      "leave out --device /dev/kvm; leave out --device /dev/sda; leave out --device-cgroup-rule 'c 42:* rmw'",
+      '# without "/dev/kvm"\n# without "/dev/sda"\n# without "c 42:* rmw"',
+    ]);
+  });
+  test('no flag of a container turns AppArmor on in the host', () => {
+    const info = JSON.stringify({ SecurityOptions: ['name=seccomp,profile=builtin'] });
+    const checks = checksOf(hostOutput([{ top: { AppArmorProfile: '' } }], { info }));
+    const check = checks.find(({ id }) => id === 'apparmor');
+    expect(check).toMatchObject({ result: 'WARN', severity: 'low' });
+    expect(check).not.toHaveProperty('fix');
+    expect(check).not.toHaveProperty('risk');
+  });
+});
+
 describe('what takes more than one container or image', () => {
   test('neighbours in a network', () => {
     const output = hostOutput([{}, { id: 'b5', name: 'db' }]).replace(
