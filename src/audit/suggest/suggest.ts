@@ -100,7 +100,11 @@ function daemonTask(parts: readonly Part[], survey: Survey, optIn: boolean): Sug
     );
   // Without it, the restart that the other keys need would stop what runs.
   const keep =
-    survey.containers > 0 && !survey.swarm && survey.daemonJson?.['live-restore'] !== true && !keys.has('live-restore');
+    survey.containers > 0 &&
+    !survey.swarm &&
+    !survey.liveRestoreFlag &&
+    survey.daemonJson?.['live-restore'] !== true &&
+    !keys.has('live-restore');
   return {
     type: 'docker_daemon',
     name: optIn ? 'Root of a container is nobody on the host' : 'Docker gives containers no more than they need',
@@ -172,7 +176,7 @@ function daemonParams({ options, remove }: Extract<Mend, { by: 'daemon' }>): Par
 function whyLeft(mend: Mend, { items }: AuditCheck): string {
   if (mend.by === 'declined') return `declined: ${mend.why}`;
   if (mend.by === 'manual') return `by hand: ${mend.how}`;
-  const where = items && items.length > 0 ? ` (${items.join(', ')})` : '';
+  const where = items && items.length > 0 ? ` (${[...new Set(items)].join(', ')})` : '';
   if (mend.by === 'container') return `make the containers anew${where}: ${mend.run}`;
   return mend.by === 'image' ? `build the images anew${where}: ${mend.dockerfile}` : '';
 }

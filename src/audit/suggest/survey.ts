@@ -20,6 +20,8 @@ export interface Survey {
   readonly fileRules: readonly string[] | undefined;
   readonly auditd: boolean;
   readonly swarm: boolean;
+  /** A flag of dockerd says live-restore: in daemon.json as well, it would keep dockerd from starting. */
+  readonly liveRestoreFlag: boolean;
   /** How many containers run, and how many of them on the default network. */
   readonly containers: number;
   readonly onBridge: number;
@@ -51,6 +53,7 @@ echo "container $(systemd-detect-virt -c 2>/dev/null)"
 [ -e /proc/self/loginuid ] || echo 'noaudit'
 if command -v auditctl >/dev/null; then echo auditd; fi
 echo "swarm $(docker info -f '{{.Swarm.LocalNodeState}}' 2>/dev/null)"
+tr '\\000' '\\n' 2>/dev/null </proc/"$(cat /run/docker.pid 2>/dev/null)"/cmdline | grep -x -e '--live-restore' -e '--live-restore=true'
 echo "containers $(docker ps -q 2>/dev/null | wc -l)"
 echo "bridge $(docker network inspect bridge -f '{{len .Containers}}' 2>/dev/null)"
 echo "group $(getent group docker | cut -d : -f 4)"
@@ -86,6 +89,7 @@ export function readSurvey(output: string): Survey {
     fileRules: section('rules')?.filter((line) => /^-[aAw] /.test(line)),
     auditd: host.includes('auditd'),
     swarm: value('swarm') === 'active',
+    liveRestoreFlag: host.some((line) => line.startsWith('--live-restore')),
     containers: Number(value('containers')) || 0,
     onBridge: Number(value('bridge')) || 0,
     dockerGroup: value('group').split(',').filter(Boolean),

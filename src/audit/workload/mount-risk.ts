@@ -80,7 +80,7 @@ export function mountsSocket(mount: Mount): boolean {
 }
 
 /** Debian's `/var/run` is `/run`. */
-export function normalSource({ source }: Mount): string {
+function normalSource({ source }: Mount): string {
   if (isUndecided(source) || !source.startsWith('/')) return isUndecided(source) ? '' : source;
   const path = posix.normalize(source).replace(/(.)\/$/, '$1');
   return path.replace(/^\/var\/run(\/|$)/, '/run$1').replace(/^\/var\/lock(\/|$)/, '/run/lock$1');

@@ -28,6 +28,7 @@ const survey: Survey = {
   fileRules: undefined,
   auditd: false,
   swarm: false,
+  liveRestoreFlag: false,
   containers: 0,
   onBridge: 0,
   dockerGroup: [],
@@ -56,6 +57,12 @@ describe('the tasks are those that mend what was found here, and no others', () 
   test.each<[string, Readonly<Record<string, AuditCheck['result']>>, Partial<Survey>, unknown]>([
     ['nothing warns', { '2.2': 'PASS', '2.8': 'INFO', '1.2.1': 'NOTE' }, {}, []],
     ['one key of the daemon', { '2.2': 'WARN' }, {}, [{ docker_daemon: { options: { icc: false } } }]],
+    [
+      'a flag keeps what runs already, and excludes the key',
+      { '2.2': 'WARN' },
+      { containers: 3, liveRestoreFlag: true },
+      [{ docker_daemon: { options: { icc: false } } }],
+    ],
     [
       'a restart keeps what runs',
       { '2.2': 'WARN' },
@@ -234,6 +241,7 @@ unit docker.service /lib/systemd/system/docker.service
 container none
 auditd
 swarm inactive
+--live-restore=true
 containers 3
 bridge 2
 group alice,bob
@@ -253,6 +261,7 @@ group alice,bob
     fileRules: ['-w /etc/docker -p rwxa -k docker'],
     auditd: true,
     swarm: false,
+    liveRestoreFlag: true,
     containers: 3,
     onBridge: 2,
     dockerGroup: ['alice', 'bob'],
