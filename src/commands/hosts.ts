@@ -85,7 +85,10 @@ export async function chooseHosts(options: HostOptions, io: Io): Promise<readonl
       vars,
       transport: transportOf(target, all),
       connect: async (way = {}) =>
-        RootShell.open(await connection(there(way), all, prompt, io), { password: password.ask }),
+        RootShell.open(await connection(there(way), all, prompt, io), {
+          password: password.ask,
+          signal: io.signal,
+        }),
       operatorWay: async (way = {}) =>
         transportOf(target, all) === 'local' ? 'local' : operatorWay(there(way), all, await password.known()),
     };

@@ -4,6 +4,10 @@ import { type Script, sh } from './sh.ts';
 export interface Become {
   /** sudo's password; asked for at most once per host, only when sudo asks. Undefined: there is none to give. */
   readonly password?: (() => Promise<string | undefined>) | undefined;
+  /** Gives up on a shell that has not come yet. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long the way to root may take, without the time in which a person is asked; a minute. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** sudo's prompt; sudo-rs wraps it (`[sudo: PROMPT] Password:`), so it is looked for anywhere in stderr. */

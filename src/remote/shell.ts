@@ -6,6 +6,10 @@ import type { Channel, Connection } from './connection.ts';
 import { FrameReader, type Mark } from './frames.ts';
 import { readFacts } from './read-facts.ts';
 import type { Script } from './sh.ts';
+import { startWatch } from './ssh/watch.ts';
+
+// A directory service that does not answer holds up a login for half of this.
+const becomeTimeoutMs = 60_000;
 
 /** What one script of a batch did. */
 export interface Frame {
@@ -69,11 +73,16 @@ export class RootShell {
     this.channel.stdin.on('error', () => {});
   }
 
-  /** Becomes root on `connection` and waits for the shell; rejects with a HostError that says in one sentence what kept it from it. */
+  /** Becomes root on `connection` and waits for the shell; otherwise closes it and rejects with a HostError that says in one sentence what kept it from it. */
   static async open(connection: Connection, become: Become = {}): Promise<RootShell> {
     const nonce = randomBytes(12).toString('hex');
-    const channel = await connection.open(becomeCommand(nonce));
-    return new RootShell(await boot(channel, become, nonce, connection), connection, nonce);
+    try {
+      const channel = await connection.open(becomeCommand(nonce));
+      return new RootShell(await boot(channel, become, nonce, connection), connection, nonce);
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
   }
 
   /** How the login is called in messages. */
@@ -246,9 +255,19 @@ function boot(channel: Channel, become: Become, nonce: string, connection: Conne
     let prompts = 0;
     const prompt = sudoPrompt(nonce);
     const fail = (error: unknown) => {
+      settled();
       channel.stdin.end();
       reject(error);
     };
+    const milliseconds = become.timeoutMs ?? becomeTimeoutMs;
+    const watch = startWatch(milliseconds, () => fail(silent(connection.label, milliseconds)));
+    const stopped = () => fail(new HostError(`${connection.label}: connecting was stopped`));
+    const settled = () => {
+      watch.stop();
+      become.signal?.removeEventListener('abort', stopped);
+    };
+    become.signal?.addEventListener('abort', stopped);
+    if (become.signal?.aborted) stopped();
     const out = new FrameReader(nonce, (mark, data) => {
       if (deliver) return deliver('stdout', mark, data);
       if (mark.kind === 'nosudo') {
@@ -260,6 +279,7 @@ function boot(channel: Channel, become: Become, nonce: string, connection: Conne
       } else if (mark.kind === 'facts') {
         try {
           const facts = readFacts(data.toString('utf8'));
+          settled();
           resolve({
             channel,
             facts,
@@ -293,7 +313,7 @@ function boot(channel: Channel, become: Become, nonce: string, connection: Conne
     async function answerPrompt(): Promise<void> {
       if (prompts > 1) return fail(new HostError(`sudo on ${connection.label} did not accept the password`));
       try {
-        const password = await become.password?.();
+        const password = await watch.hold(Promise.resolve(become.password?.()));
         if (password === undefined) {
           return fail(
             new HostError(`sudo on ${connection.label} asks for a password`, {
@@ -307,6 +327,15 @@ function boot(channel: Channel, become: Become, nonce: string, connection: Conne
       }
     }
   });
+}
+
+function silent(label: string, milliseconds: number): HostError {
+  return new HostError(
+    `no root shell on ${label}: the login succeeded, and no shell came in ${milliseconds / 1000} seconds`,
+    {
+      hint: 'A startup file of the login shell (such as .bashrc), a forced command or sudo may wait for something: try "ssh HOST sudo id"',
+    },
+  );
 }
 
 /** What sudo, or a login shell that is none, says on its way out: as one sentence. */

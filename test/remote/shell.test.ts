@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import type { Channel } from '../../src/remote/connection.ts';
 import { connectLocal } from '../../src/remote/local.ts';
 import { RootShell } from '../../src/remote/shell.ts';
 
@@ -85,4 +86,27 @@ test('20 MB go out and come back exact', async () => {
   const { frames } = await root.probe(['head -c 20000000 /dev/zero | tr "\\0" "\\377"']);
   expect(frames[0]?.stdout.length).toBe(20_000_000);
   expect(frames[0]?.stdout.every((byte) => byte === 255)).toBe(true);
+});
+
+test('a login whose shell never comes is told of in time, or given up when asked to, and is closed', async () => {
+  const hangs = async () => {
+    const connection = await connectLocal();
+    const channels: Channel[] = [];
+    const open = async () => {
+      const channel = await connection.open('exec sleep 60');
+      channels.push(channel);
+      return channel;
+    };
+    return { connection: { ...connection, open }, channels };
+  };
+  const silent = await hangs();
+  await expect(RootShell.open(silent.connection, { timeoutMs: 300 })).rejects.toThrow(
+    /no root shell on .*: the login succeeded, and no shell came in 0.3 seconds/,
+  );
+  expect(await silent.channels[0]?.exit).toMatchObject({ signal: 'SIGTERM' });
+  const stopped = await hangs();
+  await expect(RootShell.open(stopped.connection, { signal: AbortSignal.timeout(300) })).rejects.toThrow(
+    /connecting was stopped/,
+  );
+  expect(await stopped.channels[0]?.exit).toMatchObject({ signal: 'SIGTERM' });
 });
