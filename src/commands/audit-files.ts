@@ -1,4 +1,4 @@
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 import { acceptFindings } from '../audit/accept.ts';
 import { readCompose } from '../audit/compose/source.ts';
@@ -80,13 +80,18 @@ async function patchFile(file: string, rules: RuleSettings, write: boolean, io: 
     io.err(`${at ?? file}: left to you: ${printable(`${id} [${subject}] ${details ?? ''}`)}\n`);
 }
 
-/** All of it, or nothing: a deployment may read the file at any time. */
+/** All of it, or nothing: a deployment may read the file at any time. A link stays one, and owner and mode stay as they are. */
 async function replace(file: string, text: string): Promise<void> {
-  const { mode } = await stat(file);
-  const beside = `${file}.harden-${process.pid}`;
+  const path = await realpath(file);
+  const { mode, uid, gid } = await stat(path);
+  const beside = `${path}.harden-${process.pid}`;
   try {
     await writeFile(beside, text, { mode, flag: 'wx' });
-    await rename(beside, file);
+    // Only root gives a file away; whoever else may write here owns the new one.
+    if (process.getuid?.() === 0) await chown(beside, uid, gid);
+    // The umask took its part.
+    await chmod(beside, mode);
+    await rename(beside, path);
   } catch (error) {
     await rm(beside, { force: true });
     throw new UserError(`${file} cannot be written: ${(error as Error).message}`);

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { chmodSync, lstatSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -240,6 +241,18 @@ describe('harden audit --patch', () => {
     const file = testFile(testFolder(), 'compose.yml', FILE);
     await run({ compose: [file], write: true });
     expect(readFileSync(file, 'utf8')).toBe(WANTED);
+  });
+
+  test('writes through a link, and leaves the mode as it is', async () => {
+    const folder = testFolder();
+    const file = testFile(folder, 'compose.yml', FILE);
+    chmodSync(file, 0o666);
+    const link = join(folder, 'link.yml');
+    symlinkSync('compose.yml', link);
+    await run({ compose: [link], write: true });
+    expect(readFileSync(file, 'utf8')).toBe(WANTED);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect((statSync(file).mode & 0o777).toString(8)).toBe('666');
   });
 
   test('the gate holds: exit 4, and 0 with what a baseline accepts', async () => {
