@@ -40,7 +40,7 @@ function meets(check: AuditCheck, wanted: string): boolean {
   const severity: number | undefined = WORSE[wanted.toLowerCase() as Severity];
   // `info` is the result of that name.
   if (severity) return WORSE[check.severity] >= severity;
-  return check.id === wanted || check.id.startsWith(`${wanted}.`) || (check.related?.includes(wanted) ?? false);
+  return [check.id, ...(check.related ?? [])].some((id) => id === wanted || id.startsWith(`${wanted}.`));
 }
 
 function named({ id, subject }: AuditCheck): string {

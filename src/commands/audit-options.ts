@@ -36,6 +36,18 @@ export function namesHosts(file: string | undefined, options: AuditOptions): boo
   return [file, host, inventory, vagrant, connection, limit].some((each) => each !== undefined);
 }
 
+/** What is asked of hosts alone is no condition that files could meet. Throws a UserError where no host is named beside them. */
+export function checkFilesAlone(file: string | undefined, options: AuditOptions): void {
+  if ((!options.compose && !options.dockerfile) || namesHosts(file, options)) return;
+  const { minScore, suggest, only, inspec } = options;
+  const asked = Object.entries({ '--min-score': minScore, '--suggest': suggest, '--only': only, '--inspec': inspec });
+  const [name] = asked.find(([, value]) => value !== undefined) ?? [];
+  if (name)
+    throw new UserError(`${name} is for the audits of a host, and none is named`, {
+      hint: 'Name one with -H [user@]host[:port], or leave it out',
+    });
+}
+
 /** What the command line demands of containers and their images. */
 export function workloadOf({ allowedRegistries, requireDigest, maxAgeDays }: AuditOptions): WorkloadSettings {
   return {
@@ -61,7 +73,14 @@ export function withOptions(settings: AuditSettings | undefined, options: AuditO
     Object.entries(asked).map(([name, own]: [string, AuditGate]) => [name, { ...own, ...gate }]),
   ) as AuditSettings;
   const narrowed = gated.containers ? { ...gated, containers: { ...gated.containers, ...workloadOf(options) } } : gated;
-  if (!narrowed.docker_bench) return narrowed;
+  if (!narrowed.docker_bench) {
+    // Left aside, it would let everything pass.
+    if (options.minScore !== undefined)
+      throw new UserError('--min-score is for docker-bench-security, which is not among these audits', {
+        hint: `Add docker_bench to ${options.only ? '--only' : 'audit: of the playbook'}`,
+      });
+    return narrowed;
+  }
   return {
     ...narrowed,
     docker_bench: {

@@ -8,7 +8,7 @@ import { registry } from '../tasks/index.ts';
 import { auditFiles, patchFiles, reportFiles } from './audit-files.ts';
 import { readGates } from './audit-gates.ts';
 import { auditHost, isWhole } from './audit-host.ts';
-import { type AuditOptions, gateOf, namesHosts, withOptions, workloadOf } from './audit-options.ts';
+import { type AuditOptions, checkFilesAlone, gateOf, namesHosts, withOptions, workloadOf } from './audit-options.ts';
 import { chooseHosts, commandVars, runHost } from './hosts.ts';
 import { openReport } from './report.ts';
 import { taken, writeSuggestion } from './suggest.ts';
@@ -17,6 +17,7 @@ import { taken, writeSuggestion } from './suggest.ts';
 export async function audit(file: string | undefined, options: AuditOptions, io: Io): Promise<ExitCode> {
   const report = openReport('audit', file ?? null, options, io);
   return report.guard(async () => {
+    checkFilesAlone(file, options);
     const files = await auditFiles(options, gateOf(options), workloadOf(options));
     if (options.patch || options.write) {
       checkPatch(file, options);

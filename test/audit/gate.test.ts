@@ -30,6 +30,7 @@ test.each([
   [{ fail_on: ['2'] }, ['fail_on 2: 2.2']],
   [{ fail_on: ['2.20'] }, []],
   [{ fail_on: ['2.1'] }, []],
+  [{ fail_on: ['5'] }, ['fail_on 5: privileged (web)']],
   [{ fail_on: ['5.5'] }, ['fail_on 5.5: privileged (web)']],
   [{ fail_on: ['privileged'] }, ['fail_on privileged: privileged (web)']],
   [{ fail_on: ['high'] }, ['fail_on high: 2.2']],

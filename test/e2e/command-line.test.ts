@@ -90,6 +90,15 @@ describe('the command line, without a host', () => {
     });
   }
 
+  test('a score that is asked for is one of an audit that runs', async () => {
+    const ran = await harden(['audit', '--only', 'containers', '--min-score', '5', ...nobody]);
+    expect(ran).toMatchObject({
+      exitCode: 64,
+      stderr:
+        'harden: --min-score is for docker-bench-security, which is not among these audits. Add docker_bench to --only.',
+    });
+  });
+
   for (const command of ['show', 'rollback']) {
     test(`${command} '' chooses no run`, async () => {
       const ran = await harden([command, '', ...nobody]);

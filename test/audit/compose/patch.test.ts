@@ -281,6 +281,16 @@ describe('harden audit --patch', () => {
     ]);
   });
 
+  test.each([{ minScore: 50 }, { suggest: '/nowhere/mend.yml' }, { only: ['containers'] }, { inspec: 'profile' }])(
+    '%j is not left aside where files alone are audited',
+    async (options) => {
+      const file = testFile(testFolder(), 'compose.yml', 'services:\n  a: { image: x:1 }\n');
+      await expect(run({ compose: [file], ...options })).rejects.toThrow(
+        'is for the audits of a host, and none is named',
+      );
+    },
+  );
+
   test.each([
     [{ patch: true }, 'mends compose files, and none is named'],
     [{ patch: true, compose: ['x'], json: true }, 'The compose file x does not exist'],
