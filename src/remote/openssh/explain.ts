@@ -37,20 +37,27 @@ const explanations: readonly (readonly [RegExp, Explain])[] = [
   ],
   [
     /Connection refused/,
-    (label) =>
-      new HostError(`${label}: connection refused`, {
+    (label, _match, text) =>
+      new HostError(`${label}: connection refused${elsewhere(text, label)}`, {
         hint: 'Nothing listens there: check the port, and that sshd runs',
       }),
   ],
   [
     /No route to host|Network is unreachable/,
-    (label) => new HostError(`${label}: the host cannot be reached from here`, { hint: unreachable }),
+    (label, _match, text) =>
+      new HostError(`${label}: the host cannot be reached from here${elsewhere(text, label, 'at')}`, {
+        hint: unreachable,
+      }),
   ],
   [
     /Timeout, server \S+ not responding/,
     (label) => new HostError(`${label}: the connection is dead: the server no longer answers`),
   ],
-  [/timed out/, (label) => new HostError(`${label}: no answer in time`, { hint: unreachable })],
+  [
+    /timed out/,
+    (label, _match, text) =>
+      new HostError(`${label}: no answer in time${elsewhere(text, label, 'from')}`, { hint: unreachable }),
+  ],
   [
     /Too many authentication failures/,
     (label, _match, _text, debug) =>
@@ -74,6 +81,11 @@ const explanations: readonly (readonly [RegExp, Explain])[] = [
       }),
   ],
   [
+    /^(.+)\n(?:kex_exchange_identification: .*\n)?Connection (?:closed|reset) by UNKNOWN port 65535$/m,
+    (label, match) =>
+      new HostError(`${label}: the ProxyCommand or jump host of the ssh configuration failed: ${match[1]}`),
+  ],
+  [
     /Bad configuration option|terminating, \d+ bad configuration|line \d+: /,
     (label, _match, text) =>
       new HostError(`${label}: the ssh configuration cannot be read: ${text.split('\n')[0]}`, {
@@ -84,10 +96,21 @@ const explanations: readonly (readonly [RegExp, Explain])[] = [
     /kex_exchange_identification|Connection (?:closed|reset)|closed by remote host/,
     (label) =>
       new HostError(`${label}: the server closed the connection`, {
-        hint: 'Its log tells why; a limit such as MaxStartups, fail2ban or a firewall may be the reason',
+        hint: 'Its log tells why; a limit such as MaxStartups or PerSourcePenalties (after refused logins), fail2ban or a firewall may be the reason',
       }),
   ],
 ];
+
+/** Where ssh could not get through, if that is not the host itself but one on the way to it. */
+function elsewhere(text: string, label: string, word = 'by'): string {
+  const login = /^(\S+@\S+): Permission denied \(/m.exec(text)?.[1];
+  if (login !== undefined)
+    return label.replace(/[[\]]/g, '').startsWith(`${login}:`) ? '' : ` ${word} ${login}, on the way to it`;
+  const [, host, port] = /^ssh: connect to host (\S+) port (\d+): /m.exec(text) ?? [];
+  if (host === undefined) return '';
+  const place = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return label.endsWith(`@${place}`) ? '' : ` ${word} ${place}, on the way to it`;
+}
 
 function hostKeyChanged(label: string, _match: RegExpExecArray, text: string): HostError {
   const now = /fingerprint for the (\S+) key sent by the remote host is\s+(SHA256:\S+?)\.?$/m.exec(text);
@@ -107,12 +130,23 @@ function hostKeyUnknown(label: string, _match: RegExpExecArray, _text: string, d
 }
 
 function permissionDenied(label: string, match: RegExpExecArray, text: string, debug: string): HostError {
+  const by = elsewhere(text, label);
   const trouble = /^(?:Load key|identity file|no such identity|sign_and_send_pubkey).*$/im.exec(text)?.[0];
+  const badMode = /^Load key "(.*)(?<!\.pub)": bad permissions/.exec(trouble ?? '')?.[1];
   const takes = match[1]?.replaceAll(',', ', ');
+  const locked = trouble === undefined ? acceptedInVain(debug) : undefined;
+  if (locked !== undefined) {
+    return new HostError(
+      `${label}: the login was refused${by}. The server accepts the key ${locked}, and ssh could not use it`,
+      {
+        hint: `If it has a passphrase, load it into an agent first: ssh-add ${locked}`,
+      },
+    );
+  }
   return new HostError(
-    `${label}: the login was refused. The server takes ${takes}.${offered(debug)}${trouble ? ` ${trouble}` : ''}`,
+    `${label}: the login was refused${by}. The server takes ${takes}.${offered(debug)}${trouble ? ` ${trouble}` : ''}`,
     {
-      hint: loginHint(match[1] ?? '', debug),
+      hint: badMode === undefined ? loginHint(match[1] ?? '', debug) : `Let nobody else read it: chmod 600 ${badMode}`,
     },
   );
 }
@@ -126,6 +160,13 @@ function loginHint(methods: string, debug: string): string {
 }
 
 const passwordTried = /^debug1: Next authentication method: (password|keyboard-interactive)/m;
+
+/** The key that the server would have taken, and that ssh then signed nothing with. */
+function acceptedInVain(debug: string): string | undefined {
+  const accepted =
+    /^debug1: Server accepts key: (.*?) \S+ SHA256:.*\n(?:debug1: (?!Authentications).*\n)*.*: Permission denied/m;
+  return accepted.exec(debug.replaceAll('\r', ''))?.[1];
+}
 
 /** The fingerprint of the target's host key in ssh's debug lines: the last one, as jump hosts come first. */
 export function serverHostKey(debug: string): string | undefined {

@@ -26,7 +26,7 @@ export function explainClientError(error: ClientError, label: string, ready: boo
     return new HostError(
       `${label}: what answers there is not an SSH server, or it turned us away before the greeting (${error.message})`,
       {
-        hint: 'Check the port; sshd also does this when MaxStartups is reached, or fail2ban or a firewall bars this address',
+        hint: 'Check the port; sshd also does this when MaxStartups is reached, after refused logins (PerSourcePenalties), or when fail2ban or a firewall bars this address',
         cause: error,
       },
     );

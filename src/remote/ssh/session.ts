@@ -140,7 +140,8 @@ export function openSession(options: SessionOptions): Promise<Session> {
     client.on('close', () => {
       if (phase === 'ready') return fail(new HostError(`${label}: the server closed the connection`));
       const error = `${label}: the server closed the connection during the ${phase}`;
-      const hint = 'Its log tells why; a limit such as MaxStartups, a full process table or fail2ban may be the reason';
+      const hint =
+        'Its log tells why; a limit such as MaxStartups or PerSourcePenalties (after refused logins), a full process table or fail2ban may be the reason';
       fail(gaveUp() ? new GaveUpWaiting(error, { hint }) : new HostError(error, { hint }));
     });
 

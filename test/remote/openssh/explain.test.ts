@@ -35,6 +35,28 @@ describe('explainSsh', () => {
       /configuration cannot be read: .*nonsense/,
     ],
     ['ssh_askpass: exec(/tmp/x/askpass): Permission denied', /could not ask.*TMPDIR/],
+    [
+      'ssh: connect to host 192.0.2.9 port 2299: Connection refused\nConnection closed by UNKNOWN port 65535',
+      /connection refused by 192\.0\.2\.9:2299, on the way to it/,
+    ],
+    ['ssh: connect to host web1 port 22: Connection refused', /connection refused\. Nothing/],
+    [
+      'ops@jump: Permission denied (publickey).\nConnection closed by UNKNOWN port 65535',
+      /refused by ops@jump, on the way to it\. The server takes publickey/,
+    ],
+    [
+      '/bin/bash: line 1: exec: nc: not found\nkex_exchange_identification: Connection closed by remote host\nConnection closed by UNKNOWN port 65535',
+      /ProxyCommand or jump host .* failed: .*nc: not found/,
+    ],
+    [
+      'debug1: Server accepts key: /k ED25519 SHA256:a explicit\ndebug1: No more authentication methods to try.\nroot@web1: Permission denied (publickey,password).',
+      /accepts the key \/k, and ssh could not use it\. If it has a passphrase.*ssh-add \/k/,
+    ],
+    [
+      'debug1: Server accepts key: /k ED25519 SHA256:a\nAuthenticated using "publickey" with partial success.\ndebug1: Authentications that can continue: password\nroot@web1: Permission denied (password).',
+      /takes password\./,
+    ],
+    ['Load key "/k": bad permissions\nroot@web1: Permission denied (publickey).', /chmod 600 \/k/],
     ['mysterious', /ssh failed: mysterious/],
     ['', /no reason/],
   ])('%j', (stderr, message) => {
