@@ -18,6 +18,11 @@ export function readFacts(text: string): Facts {
     } else if (line.split(' ').length === 3) uname = line.split(' ');
     else words.add(line);
   }
+  if (named.get('uid') === '') {
+    throw new HostError('the root shell may not start any program', {
+      hint: 'Take noexec out of the sudoers rule or Defaults of this login, or log in as root',
+    });
+  }
   if (named.get('uid') !== '0')
     throw new HostError('sudo did not give root: the shell that it started has another user id');
   const [hostname = '', kernel = '', arch = ''] = uname;

@@ -353,7 +353,13 @@ function bootError(stderr: string, label: string, prompt: string): HostError {
   }
   if (/incorrect password|Authentication failed|Maximum \d+ incorrect/i.test(text))
     return new HostError(`sudo on ${label} did not accept the password`);
-  const last = text.split('\n').filter(Boolean).at(-1);
+  if (/password change required|password (?:has|is) expired/i.test(text))
+    return new HostError(`${label}: the password has expired`, { hint: 'Log in once with ssh and set a new one' });
+  // What sudo says last of a sudoers file that it does not trust is a consequence, not the cause.
+  const last = text
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('sudo: error initializing audit plugin'))
+    .at(-1);
   return new HostError(`no root shell on ${label}${last ? `: ${last}` : ': the login ended without a word'}`, {
     hint: last ? undefined : 'A forced command, or a login shell such as nologin, ends it like this',
   });

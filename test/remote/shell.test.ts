@@ -1,6 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
+import type { HostError } from '../../src/errors.ts';
 import type { Channel } from '../../src/remote/connection.ts';
 import { connectLocal } from '../../src/remote/local.ts';
+import { readFacts } from '../../src/remote/read-facts.ts';
+import { quote } from '../../src/remote/sh.ts';
 import { RootShell } from '../../src/remote/shell.ts';
 
 const open: RootShell[] = [];
@@ -109,4 +112,22 @@ test('a login whose shell never comes is told of in time, or given up when asked
     /connecting was stopped/,
   );
   expect(await stopped.channels[0]?.exit).toMatchObject({ signal: 'SIGTERM' });
+});
+
+test.each([
+  ['Password change required but no TTY available.', /the password has expired\. Log in once/],
+  [
+    'sudo: /etc/sudoers is world writable\nsudo: error initializing audit plugin sudoers_audit',
+    /no root shell on .*: sudo: \/etc\/sudoers is world writable/,
+  ],
+  ['sudo: sorry, you must have a tty to run sudo', /requiretty/],
+])('what a host says instead of giving a root shell is told: %s', async (said, told) => {
+  const connection = await connectLocal();
+  const open = () => connection.open(`echo ${quote(said)} >&2; exit 1`);
+  const refused = RootShell.open({ ...connection, open }).catch((error: HostError) => error.paragraph);
+  expect(await refused).toMatch(told);
+});
+
+test('a root shell that may start no program, as with noexec in sudoers, is told of', () => {
+  expect(() => readFacts('uid=\nlogin=web\nssh=\n')).toThrow(/may not start any program/);
 });
