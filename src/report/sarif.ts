@@ -8,7 +8,9 @@ const SCORE: Readonly<Record<Severity, string>> = { high: '8.0', medium: '5.5', 
 
 /** A run's audits as SARIF 2.1.0: a run for each tool over all hosts, with what passed and what was not checked beside the findings. */
 export function sarifReport(all: readonly Audited[], now: Date): object {
-  const tools = [...new Set(all.flatMap(({ audits }) => audits.map(({ tool }) => tool)))];
+  const named = [...new Set(all.flatMap(({ audits }) => audits.map(({ tool }) => tool)))];
+  const lost = all.some(({ error }) => error !== undefined);
+  const tools = lost && !named.some(asksHosts) ? [...named, 'harden'] : named;
   return {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
@@ -16,11 +18,19 @@ export function sarifReport(all: readonly Audited[], now: Date): object {
   };
 }
 
+/** Tools of files have lost nothing with a host. */
+function asksHosts(tool: string): boolean {
+  return tool !== 'compose' && tool !== 'dockerfile';
+}
+
 function runOf(tool: string, all: readonly Audited[], now: Date): object {
   const rules = new Map<string, object>();
   const results: object[] = [];
   const notifications: object[] = [];
-  for (const { name, audits } of all) {
+  for (const { name, audits, error } of all) {
+    // What a host did not answer is neither found nor mended: the run is not whole without it.
+    if (error !== undefined && asksHosts(tool))
+      notifications.push({ level: 'error', message: { text: `${name}: ${error}` } });
     for (const audit of audits) {
       if (audit.tool !== tool) continue;
       if (!isDone(audit)) {

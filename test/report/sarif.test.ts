@@ -74,3 +74,20 @@ test.each([
 test('an audit that did not run was not successful', () => {
   expect(run('lynis')?.invocations[0]?.executionSuccessful).toBe(false);
 });
+
+test.each([
+  ['beside hosts that answered', [{ tool: 'containers' }, { tool: 'compose' }], { containers: false, compose: true }],
+  ['beside files alone', [{ tool: 'compose' }], { compose: true, harden: false }],
+  ['alone', [], { harden: false }],
+])('a host that did not answer makes a run that is not whole: %s', (_where, audits, successful) => {
+  const done = { status: 'done', checks: 0, results: [], failures: [] } as const;
+  const all = [
+    ...audits.map(({ tool }) => ({ name: tool, system: '', audits: [{ ...done, tool }] })),
+    { name: 'down', system: '', audits: [], error: 'the host cannot be reached' },
+  ];
+  const { runs } = sarifReport(all, new Date('2026-11-25T10:00:00Z')) as Log;
+  expect(
+    Object.fromEntries(runs.map(({ tool, invocations }) => [tool.driver.name, invocations[0]?.executionSuccessful])),
+  ).toEqual(successful);
+  expect(JSON.stringify(runs)).toContain('down: the host cannot be reached');
+});
