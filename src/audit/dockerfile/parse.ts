@@ -1,4 +1,13 @@
-import { type Dockerfile, DockerfileParser, type From, type Instruction, type ParserDirective } from 'dockerfile-ast';
+import {
+  Copy,
+  type Dockerfile,
+  DockerfileParser,
+  type From,
+  type Heredoc,
+  type Instruction,
+  type ParserDirective,
+  Run,
+} from 'dockerfile-ast';
 import { formatPosition, type SourcePosition, UserError } from '../../errors.ts';
 
 /** A Dockerfile that can be built, as far as its text tells. */
@@ -87,11 +96,24 @@ function refuse(
   }
   if (instruction.getArguments().length === 0 && !['CMD', 'ENTRYPOINT', 'MAINTAINER'].includes(keyword))
     throw new UserError(`\`${keyword}\` needs an argument`, { at });
+  const open = heredocsOf(instruction).find(
+    (heredoc) => heredoc.getName() !== '' && heredoc.getContentRange() !== null && heredoc.getDelimiterRange() === null,
+  );
+  // All that comes after it would count as its text.
+  if (open)
+    throw new UserError(`The heredoc \`${open.getName()}\` is not closed`, {
+      at: positionOf(file, { getRange: () => open.getStartRange() }),
+      hint: `End it with a line that is ${open.getName()} alone`,
+    });
   if (!hasStage && keyword !== 'FROM' && keyword !== 'ARG')
     throw new UserError(`\`${keyword}\` stands before the first \`FROM\``, {
       at,
       hint: 'Only `ARG` may stand there: start with `FROM image:tag`',
     });
+}
+
+function heredocsOf(instruction: Instruction): readonly Heredoc[] {
+  return instruction instanceof Run || instruction instanceof Copy ? instruction.getHeredocs() : [];
 }
 
 const VARIABLE = /\$(?:\{(\w+)(?:(:?[-+])([^}]*))?\}|(\w+))/g;

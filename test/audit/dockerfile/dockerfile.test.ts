@@ -28,6 +28,8 @@ const FROM = 'FROM debian:12.8\n';
 
 const CASES: readonly [string, string, readonly string[], WorkloadSettings?][] = [
   ['nothing wrong', FROM + END, []],
+  ['a heredoc at the end, without a newline', `${FROM}${END}RUN <<EOF\nfoo\nEOF`, []],
+  ['what is no heredoc', `${FROM}RUN echo $((1 << 2)) "<<EOF" <<< word\n${END}`, []],
   ['no tag', `FROM debian\n${END}`, ['from-tag WARN 1:1']],
   ['latest, in a registry with a port', `FROM r.example:5000/debian:latest\n${END}`, ['from-tag WARN 1:1']],
   ['a tag by a default', `ARG V=12.8\nFROM debian:\${V}\n${END}`, []],
@@ -167,6 +169,8 @@ describe('what is no Dockerfile', () => {
   test.each([
     ['', 'Dockerfile:1:1: A Dockerfile starts from an image, and this file has no `FROM`.'],
     ['# only a comment\n', 'Dockerfile:1:1: A Dockerfile starts'],
+    ['FROM debian\nRUN cat <<EOF\nUSER app\n EOF\n', 'Dockerfile:2:9: The heredoc `EOF` is not closed.'],
+    ['FROM debian\nCOPY <<-A <<B /\n\tA\nfoo\n', 'Dockerfile:2:11: The heredoc `B` is not closed.'],
     ['FROM debian\nFOO bar\n', 'Dockerfile:2:1: `FOO` is no instruction of a Dockerfile.'],
     ['RUN true\nFROM debian\n', 'Dockerfile:1:1: `RUN` stands before the first `FROM`.'],
     ['FROM debian\n  RUN\n', 'Dockerfile:2:3: `RUN` needs an argument.'],
