@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { raw, type Script, sh } from '../remote/sh.ts';
+import { plainText } from './plain-text.ts';
 import { type AuditDone, findingKey, type PreviousAudit } from './result.ts';
 
 /** Where the last run of each audit is kept on the host. */
@@ -25,6 +26,12 @@ mv -f ${path}.new ${path}`;
 umask 077
 mkdir -p -m 0700 /var/lib/harden ${DIRECTORY}
 ${raw(lines.join('\n'))}`;
+}
+
+/** What is told when `exchangeRecords` failed. */
+export function notKept(stderr: string): string {
+  const why = plainText(stderr).split('\n')[0];
+  return `this run could not be kept on the host for the next to compare with${why ? `: ${why}` : ''}`;
 }
 
 /** The records that `exchangeRecords` printed, in the order of the audits; undefined where there was none, or it cannot be read. */

@@ -80,7 +80,7 @@ export interface AuditDone {
   readonly previous?: PreviousAudit | undefined;
   /** Why the audit counts as below its threshold: `min_score`, `fail_on`; empty: it does not. */
   readonly failures: readonly string[];
-  /** What the reader must know beside the findings: baseline entries that have expired or met nothing. */
+  /** What the reader must know beside the findings: baseline entries that have expired or met nothing, a record that was not kept. */
   readonly notes?: readonly string[] | undefined;
 }
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { acceptFindings } from '../audit/accept.ts';
 import type { Audit, AuditContext } from '../audit/audit.ts';
 import { gateFailures } from '../audit/gate.ts';
-import { exchangeRecords, readRecords } from '../audit/record.ts';
+import { exchangeRecords, notKept, readRecords } from '../audit/record.ts';
 import type { AuditDone, AuditResult } from '../audit/result.ts';
 import type { Listener } from '../engine/events.ts';
 import type { AuditGate, AuditSettings } from '../engine/resolved-task.ts';
@@ -79,10 +79,15 @@ async function compareWithLast(results: readonly AuditResult[], shell: RootShell
   const done = results.filter((result): result is AuditDone => result.status === 'done');
   if (done.length === 0) return results;
   const { frames } = await shell.apply([exchangeRecords(done, new Date())]);
-  const records = readRecords(frames[0]?.stdout.toString('utf8') ?? '');
+  const [frame] = frames;
+  const records = readRecords(frame?.stdout.toString('utf8') ?? '');
+  // The audit holds without its record; the next one will miss it.
+  const lost = frame?.exitCode === 0 ? undefined : notKept(frame?.stderr.toString('utf8') ?? '');
   return results.map((result) => {
-    const previous = result.status === 'done' ? records[done.indexOf(result)] : undefined;
-    return previous ? { ...result, previous } : result;
+    if (result.status !== 'done') return result;
+    const previous = records[done.indexOf(result)];
+    const notes = lost && result === done[0] ? { notes: [...(result.notes ?? []), lost] } : {};
+    return { ...result, ...(previous ? { previous } : {}), ...notes };
   });
 }
 

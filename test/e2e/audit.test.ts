@@ -182,6 +182,19 @@ docker run -d --name web --ulimit nofile=64:64 busybox /busybox sleep 100000`);
     expect(applied, applied.stderr).toMatchObject({ exitCode: 1 });
   });
 
+  test('a run that the host cannot keep is told, and passes nevertheless', async () => {
+    const folderOfRecords = '/var/lib/harden/audit';
+    await host.exec(`mv ${folderOfRecords} ${folderOfRecords}.away && touch ${folderOfRecords}`);
+    try {
+      const { exitCode, document } = await hardenJson('audit', ['--only', 'effective'], host);
+      expect(exitCode).toBe(0);
+      const [audit] = document.hosts[0]?.audits ?? [];
+      expect(audit).toMatchObject({ notes: [expect.stringMatching(/could not be kept on the host.*: mkdir: /)] });
+    } finally {
+      await host.exec(`rm ${folderOfRecords} && mv ${folderOfRecords}.away ${folderOfRecords}`);
+    }
+  });
+
   test('labels of a stranger neither run nor reach the terminal', async () => {
     expect((await host.exec('cat /proc/sys/kernel/random/boot_id')).exitCode).toBe(0);
     await host.exec(
