@@ -25,7 +25,7 @@ export async function auditHost(
   listen: Listener,
 ): Promise<readonly AuditResult[]> {
   const source = {
-    directory: options.dockerBench ?? (io.env.HARDEN_DOCKER_BENCH || undefined),
+    directory: options.dockerBench || io.env.HARDEN_DOCKER_BENCH || undefined,
     cache: join(io.env.XDG_CACHE_HOME || join(io.home, '.cache'), 'harden'),
   };
   const baselines = await readGates(settings);

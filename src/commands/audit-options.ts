@@ -64,10 +64,12 @@ export function gateOf({ failOn, baseline }: AuditOptions): AuditGate {
 
 const names = ['docker_bench', 'effective', 'containers', 'inspec', 'lynis'] as const;
 
-/** The audits that the command line names, else the playbook's, else those that need nothing; conditions of the command line hold for each, and win. */
+/** The audits that `--only` names, else the playbook's, else those that need nothing, and beside them the profile of `--inspec`; conditions of the command line hold for each, and win. */
 export function withOptions(settings: AuditSettings | undefined, options: AuditOptions): AuditSettings {
-  const own = options.inspec ? { ...settings, inspec: { ...settings?.inspec, profile: options.inspec } } : settings;
-  const asked = options.only ? chosen(options.only, own) : (own ?? { docker_bench: {}, effective: {}, containers: {} });
+  const { inspec } = options;
+  const without = settings ?? (options.only ? {} : { docker_bench: {}, effective: {}, containers: {} });
+  const own = inspec ? { ...without, inspec: { ...without.inspec, profile: inspec } } : without;
+  const asked = options.only ? chosen(inspec ? [...options.only, 'inspec'] : options.only, own) : own;
   const gate = gateOf(options);
   const gated = Object.fromEntries(
     Object.entries(asked).map(([name, own]: [string, AuditGate]) => [name, { ...own, ...gate }]),
@@ -91,14 +93,14 @@ export function withOptions(settings: AuditSettings | undefined, options: AuditO
   };
 }
 
-function chosen(only: readonly string[], settings: AuditSettings | undefined): AuditSettings {
+function chosen(only: readonly string[], settings: AuditSettings): AuditSettings {
   for (const name of only) {
     if ((names as readonly string[]).includes(name)) continue;
     throw new UserError(`--only: there is no audit ${name}`, {
       hint: didYouMean(name, names) ?? `There are ${names.join(', ')}`,
     });
   }
-  if (only.includes('inspec') && !settings?.inspec)
+  if (only.includes('inspec') && !settings.inspec)
     throw new UserError('--only inspec: no profile is named', { hint: 'Add --inspec PROFILE, or name one in audit:' });
-  return Object.fromEntries(names.filter((name) => only.includes(name)).map((name) => [name, settings?.[name] ?? {}]));
+  return Object.fromEntries(names.filter((name) => only.includes(name)).map((name) => [name, settings[name] ?? {}]));
 }
