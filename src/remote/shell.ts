@@ -355,10 +355,10 @@ function bootError(stderr: string, label: string, prompt: string): HostError {
     return new HostError(`sudo on ${label} did not accept the password`);
   if (/password change required|password (?:has|is) expired/i.test(text))
     return new HostError(`${label}: the password has expired`, { hint: 'Log in once with ssh and set a new one' });
-  // What sudo says last of a sudoers file that it does not trust is a consequence, not the cause.
+  // What sudo says last of a sudoers file that it does not trust are consequences, not the cause.
   const last = text
     .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('sudo: error initializing audit plugin'))
+    .filter((line) => line !== '' && !/^sudo: (?:error initializing audit plugin|no valid sudoers sources)/.test(line))
     .at(-1);
   return new HostError(`no root shell on ${label}${last ? `: ${last}` : ': the login ended without a word'}`, {
     hint: last ? undefined : 'A forced command, or a login shell such as nologin, ends it like this',

@@ -117,7 +117,7 @@ test('a login whose shell never comes is told of in time, or given up when asked
 test.each([
   ['Password change required but no TTY available.', /the password has expired\. Log in once/],
   [
-    'sudo: /etc/sudoers is world writable\nsudo: error initializing audit plugin sudoers_audit',
+    'sudo: /etc/sudoers is world writable\nsudo: no valid sudoers sources found, quitting\nsudo: error initializing audit plugin sudoers_audit',
     /no root shell on .*: sudo: \/etc\/sudoers is world writable/,
   ],
   ['sudo: sorry, you must have a tty to run sudo', /requiretty/],
