@@ -57,6 +57,8 @@ export interface SshServer {
   readonly connections: number;
   /** What was tried to log in, such as `publickey ssh-rsa sha256` and `password`; `none` included. */
   readonly attempts: readonly string[];
+  /** How often a client asked whether a key would do, before it signed. */
+  readonly asked: number;
   /** Stops answering without closing, as a host does that lost its network. */
   freeze(): void;
   /** Cuts every connection. */
@@ -68,6 +70,7 @@ export interface SshServer {
 export async function startSshServer(options: SshServerOptions = {}): Promise<SshServer> {
   const hostKeys = options.hostKeys ?? [keyPair()];
   const attempts: string[] = [];
+  let asked = 0;
   const sockets = new Set<Socket>();
   let connections = 0;
   const server = new ssh2.Server({
@@ -81,7 +84,7 @@ export async function startSshServer(options: SshServerOptions = {}): Promise<Ss
     socket.setNoDelay(true);
     socket.once('close', () => sockets.delete(socket));
     client.on('error', () => undefined);
-    authenticate(client, options, attempts);
+    authenticate(client, options, attempts, () => asked++);
     serve(client, options);
   });
   server.listen(0, '127.0.0.1');
@@ -93,6 +96,9 @@ export async function startSshServer(options: SshServerOptions = {}): Promise<Ss
       return connections;
     },
     attempts,
+    get asked() {
+      return asked;
+    },
     freeze: () => {
       for (const socket of sockets) socket.pause();
     },
@@ -106,7 +112,7 @@ export async function startSshServer(options: SshServerOptions = {}): Promise<Ss
   };
 }
 
-function authenticate(client: Connection, options: SshServerOptions, attempts: string[]): void {
+function authenticate(client: Connection, options: SshServerOptions, attempts: string[], onAsk: () => void): void {
   const { keys = [], password, questions, maxAuthTries = 6 } = options;
   const known = keys.map((line) => publicKey(line));
   const single = [
@@ -131,7 +137,8 @@ function authenticate(client: Connection, options: SshServerOptions, attempts: s
 
   client.on('authentication', (context) => {
     const check = context.method === 'publickey' && !context.signature;
-    if (!check)
+    if (check) onAsk();
+    else
       attempts.push(
         context.method === 'publickey'
           ? ['publickey', context.key.algo, context.hashAlgo].filter(Boolean).join(' ')

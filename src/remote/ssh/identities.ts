@@ -11,6 +11,8 @@ export interface Identity {
   /** For messages: a path, or the agent's comment. */
   readonly label: string;
   readonly publicKey: Buffer | undefined;
+  /** Its private half, where nobody has to be asked for it. */
+  readonly privateKey?: ParsedKey | undefined;
   /** Signs once the server has accepted the key; rejects with a HostError. */
   sign(data: Buffer, hash: string | undefined): Promise<Buffer>;
   /** The key as ssh2 parsed it; asks for a passphrase only where the file does not tell its public half. */
@@ -117,6 +119,7 @@ function fromFile(file: KeyFile, prompt: Prompt): Identity {
   return {
     label: file.path,
     publicKey: file.publicKey,
+    privateKey: file.privateKey,
     async sign(data, hash) {
       const key = await file.unlock(prompt);
       const signature: Buffer | Error = key.sign(data, hash);

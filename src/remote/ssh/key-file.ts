@@ -13,6 +13,8 @@ export interface KeyFile {
   readonly publicKey: Buffer | undefined;
   /** False for a public key alone: the agent may hold the rest. */
   readonly isPrivate: boolean;
+  /** The private half of a file without a passphrase. */
+  readonly privateKey?: ParsedKey;
   /** Asks for the passphrase where there is one; rejects with a HostError. */
   unlock(prompt: Prompt): Promise<ParsedKey>;
 }
@@ -52,7 +54,13 @@ async function readKeyFile(path: string): Promise<KeyFile> {
   if (!found.encrypted) {
     const key = parse(path, text, undefined);
     if (key instanceof Error) throw unusable(path, key);
-    return { path, publicKey: key.getPublicSSH(), isPrivate: true, unlock: () => Promise.resolve(key) };
+    return {
+      path,
+      publicKey: key.getPublicSSH(),
+      isPrivate: true,
+      privateKey: key,
+      unlock: () => Promise.resolve(key),
+    };
   }
   let unlocked: Promise<ParsedKey> | undefined;
   return {

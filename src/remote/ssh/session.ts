@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import ssh2, { type Client, type ConnectConfig, type ServerHostKeyAlgorithm } from 'ssh2';
+import ssh2, { type Client, type ConnectConfig, type ParsedKey, type ServerHostKeyAlgorithm } from 'ssh2';
 import { HostError } from '../../errors.ts';
 import { GaveUpWaiting, patienceMs } from '../gave-up-waiting.ts';
 import type { Prompt } from '../prompt.ts';
@@ -8,6 +8,7 @@ import { explainClientError } from './client-error.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { HostKeyCheck } from './host-key.ts';
 import type { Identities } from './identities.ts';
+import { signAtOnce } from './sign-at-once.ts';
 import { startWatch } from './watch.ts';
 
 /** A logged-in ssh2 client. */
@@ -184,10 +185,17 @@ export function openSession(options: SessionOptions): Promise<Session> {
     try {
       // It reads the stream once it listens, a little later: what came before that would be lost.
       client.connect(config);
+      // Where a password may follow, the answer to the question tells that the key was one of several factors.
+      if (!options.askPassword) signAtOnce(client, (key) => privateHalf(options.identities, key));
     } catch (error) {
       fail(new HostError(`${label}: ${(error as Error).message}`, { cause: error }));
     }
   });
+}
+
+function privateHalf({ offered }: Identities, key: ParsedKey): ParsedKey | undefined {
+  const blob = key.getPublicSSH();
+  return offered.find(({ publicKey }) => publicKey?.equals(blob))?.privateKey;
 }
 
 // No ssh-rsa with SHA-1: every server that can be hardened has the SHA-2 forms.

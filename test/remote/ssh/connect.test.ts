@@ -347,6 +347,19 @@ describe('keys', () => {
     const { server, folder, options } = await lab({ keys: [pair.public] });
     await connect({ ...options, identityFiles: [testFile(folder, 'other', pair.private)] });
     expect(server.attempts).toEqual([attempt]);
+    expect(server.asked).toBe(0);
+  });
+
+  it('are offered with a signature at once, where that needs no passphrase and no password may follow', async () => {
+    const locked = keyPair('ed25519', 'open sesame');
+    const { server, folder, options } = await lab({ keys: [key.public, locked.public], password: 'hunter2' });
+    await connect(options);
+    expect(server.asked).toBe(0);
+    const file = testFile(folder, 'locked', locked.private);
+    await connect({ ...options, identityFiles: [file], prompt: scriptedPrompt(['open sesame']) });
+    expect(server.asked).toBe(1);
+    await connect({ ...options, askPassword: true });
+    expect(server.asked).toBe(2);
   });
 
   it('that are encrypted are asked for once, and only when a server accepts them', async () => {
@@ -413,7 +426,7 @@ describe('keys', () => {
     expect(error.paragraph).toMatch(
       /login was refused\. The server takes publickey\. Tried: \S+wrong\. Check the user name/,
     );
-    expect(server.attempts).toEqual(['publickey refused']);
+    expect(server.attempts).toEqual(['publickey ssh-ed25519']);
   });
 
   it('of the configuration are used, and what is wrong with them is told', async () => {
