@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { ExitCode, UserError } from './errors.ts';
@@ -55,14 +54,18 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 process.stderr.on('error', () => {});
 
-try {
-  process.exitCode = await runProgram(args, io);
-} catch (error) {
-  process.exitCode = explain(error);
+void main();
+
+async function main(): Promise<void> {
+  try {
+    process.exitCode = await runProgram(args, io);
+  } catch (error) {
+    process.exitCode = explain(error);
+  }
+  // An agent's socket or a connection that did not close must not keep a finished run alive.
+  // The stream tells of an error only after this callback.
+  process.stdout.write('', () => setImmediate(leave));
 }
-// An agent's socket or a connection that did not close must not keep a finished run alive.
-// The stream tells of an error only after this callback.
-process.stdout.write('', () => setImmediate(leave));
 
 function leave(): void {
   if (lost) {

@@ -69,12 +69,13 @@ describe.skipIf(unavailable)('five planted secrets', () => {
     let host: LabHost;
     let directory: string;
     const said: [string, string][] = [];
-    const options = { env: { APP_TOKEN: ENV, HARDEN_BECOME_PASSWORD: 'lab-secret', TMPDIR: '' } };
+    const options = { env: { APP_TOKEN: ENV, HARDEN_BECOME_PASSWORD: 'lab-secret', TMPDIR: '', XDG_CACHE_HOME: '' } };
 
     beforeAll(async () => {
       host = await bootHost();
       directory = await folder({ 'playbook.yml': PLAYBOOK, 'vars.yml': `db_password: ${JSON.stringify(VARIABLE)}\n` });
       options.env.TMPDIR = await mkdtemp(join(tmpdir(), 'harden-secrets-'));
+      options.env.XDG_CACHE_HOME = await mkdtemp(join(tmpdir(), 'harden-secrets-'));
       expect(host.sudoPassword).toBe(SECRETS['the password of sudo']);
     });
     afterAll(() => host?.stop());
@@ -142,6 +143,16 @@ describe.skipIf(unavailable)('five planted secrets', () => {
       said.push(['the process list here', await here.stop()]);
       for (const name of await readdir(options.env.TMPDIR)) said.push(['what is left in TMPDIR', name]);
 
+      const code = join(options.env.XDG_CACHE_HOME, 'harden', 'code');
+      for (const name of await readdir(code)) {
+        const text = await readFile(join(code, name));
+        said.push(
+          [`the code kept of ${name}`, text.toString('latin1')],
+          [`the code kept of ${name}, two bytes a letter`, text.toString('utf16le')],
+        );
+      }
+      expect(said.at(-1)?.[0]).toMatch(/^the code kept of/);
+
       const samples = said.filter(([name]) => name.startsWith('the process list'));
       for (const [name, text] of samples) expect(text.length, name).toBeGreaterThan(10_000);
       for (const [secret, value] of Object.entries(SECRETS)) {
@@ -155,7 +166,7 @@ describe.skipIf(unavailable)('five planted secrets', () => {
         section: 'secrets',
         fault: `five secrets planted, over \`--connection ${connection}\`: ${Object.keys(SECRETS).join('; ')}`,
         host: 'each is in the file that it was for (and in the copy of it that a later run kept, for root alone), nowhere else on the disk, and in no process list during the runs',
-        next: `none in ${said.length} texts: stdout, stderr, JSON, saved plan, \`--script\`, errors, journal, here and there; a handler that failed ran with its secret given anew`,
+        next: `none in ${said.length} texts: stdout, stderr, JSON, saved plan, \`--script\`, errors, journal, kept code, here and there; a handler that failed ran with its secret given anew`,
         seconds,
       });
     });
