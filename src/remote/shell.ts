@@ -36,8 +36,16 @@ export interface BatchResult {
   readonly frames: readonly Frame[];
 }
 
+interface RunningFrame {
+  exitCode: number;
+  stdout?: Buffer;
+  stderr?: Buffer;
+  readonly started: number;
+  ended: number;
+}
+
 interface Running {
-  readonly frames: Map<number, { exitCode: number; stdout?: Buffer; stderr?: Buffer; started: number; ended: number }>;
+  readonly frames: Map<number, RunningFrame>;
   readonly options: BatchOptions;
   readonly results: Frame[];
   doneMarks: number;
@@ -102,10 +110,9 @@ export class RootShell {
 
   /** Runs scripts that only read: one round trip, each in a subshell of its own with an empty stdin; a failing one stops nothing. */
   probe(scripts: readonly Script[], options: BatchOptions = {}): Promise<BatchResult> {
-    const body = scripts.map(
-      (script, index) => `${this.mark('begin', index)}\n(\n${script}\n) </dev/null\n${this.mark('end', index, '$?')}`,
-    );
-    return this.send(body, options);
+    // Each mark is a packet on its way to here: one script begins where the one before it ended.
+    const body = scripts.map((script, index) => `(\n${script}\n) </dev/null\n${this.mark('end', index, '$?')}`);
+    return this.send([this.mark('begin', 0), ...body], options);
   }
 
   /**
@@ -202,13 +209,9 @@ export class RootShell {
       const { beat } = running.options;
       if (beat && stream === 'stdout' && !running.beating)
         running.beating = setInterval(() => this.channel.stdin.write('alive\n'), beat.milliseconds);
-      if (!running.frames.has(index)) {
-        running.frames.set(index, { exitCode: -1, started: performance.now(), ended: 0 });
-        running.options.onStart?.(index);
-      }
+      this.begun(running, index);
     } else if (mark.kind === 'end') {
-      const frame = running.frames.get(index);
-      if (!frame) return;
+      const frame = this.begun(running, index);
       frame[stream] = data;
       frame.exitCode = Number(mark.args[1]);
       frame.ended ||= performance.now();
@@ -229,6 +232,16 @@ export class RootShell {
       running.doneMarks += 1;
       if (running.doneMarks === 2) running.finish();
     }
+  }
+
+  /** The frame of a script that has begun, by its own mark or by the end of the one before it. */
+  private begun({ frames, options }: Running, index: number): RunningFrame {
+    const known = frames.get(index);
+    if (known) return known;
+    const frame: RunningFrame = { exitCode: -1, started: performance.now(), ended: 0 };
+    frames.set(index, frame);
+    options.onStart?.(index);
+    return frame;
   }
 
   private onExit(): void {
