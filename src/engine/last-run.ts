@@ -22,7 +22,7 @@ if [ -f "$harden_last/undo.sh" ] && [ ! -e "$harden_last/ended" ]; then
   for harden_state in "$harden_last"[0-9]*/state; do
     [ -e "$harden_state" ] || continue
     read -r harden_word <"$harden_state"
-    [ "$harden_word" != started ] || tr -d '\\000' 2>/dev/null <"\${harden_state%/state}/name"
+    case $harden_word in started | failed) tr -d '\\000' 2>/dev/null <"\${harden_state%/state}/name" ;; esac
   done
 fi`;
 

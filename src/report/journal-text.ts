@@ -10,7 +10,8 @@ export function historyText(host: string, runs: readonly JournalRun[], paint: Pa
     const count = (state: string) => run.steps.filter((step) => step.state === state).length;
     const counts = [
       [count('done'), 'done'],
-      [count('started'), 'cut off'],
+      [count('failed'), 'failed'],
+      [count('started'), 'not ended'],
       [count('undone'), 'undone'],
     ] as const;
     const steps =

@@ -1,4 +1,4 @@
-import type { ChangedSince, JournalRun, JournalStep } from './read-journal.ts';
+import { type ChangedSince, type JournalRun, type JournalStep, stands } from './read-journal.ts';
 import type { KeptPath } from './read-kept.ts';
 
 /** What of a run's steps is not any more as the run left it. */
@@ -41,11 +41,11 @@ function again(step: JournalStep | undefined, runs: readonly JournalRun[]): Jour
     .reverse()
     .find((run) =>
       run.steps.some(
-        ({ state, record }) =>
-          (state === 'done' || state === 'started') &&
-          record !== undefined &&
-          record.type === step?.record?.type &&
-          record.id === step.record.id,
+        (other) =>
+          stands(other) &&
+          other.record !== undefined &&
+          other.record.type === step?.record?.type &&
+          other.record.id === step.record.id,
       ),
     );
 }

@@ -27,8 +27,8 @@ const StepText = z.object({
 export interface JournalStep {
   /** `0007`. */
   readonly directory: string;
-  /** started: it was cut off or failed; done; undone: it was rolled back. */
-  readonly state: 'started' | 'done' | 'undone' | 'not started';
+  /** started: it is at work, or was cut off; failed: by its own exit status; done; undone: it was rolled back. */
+  readonly state: 'started' | 'failed' | 'done' | 'undone' | 'not started';
   /** Undefined when the record is damaged. */
   readonly record: z.infer<typeof StepText> | undefined;
 }
@@ -97,10 +97,15 @@ export function readJournal(output: string): readonly JournalRun[] {
   return runs.sort((a, b) => a.number - b.number || (a.id < b.id ? -1 : 1));
 }
 
+/** Whether a step changed something, or may have, and was not rolled back. */
+export function stands({ state }: JournalStep): boolean {
+  return state === 'done' || state === 'started' || state === 'failed';
+}
+
 /** A step whose state is damaged counts as cut off: it may have changed something. */
 function stateOf(text: string): JournalStep['state'] {
   const state = text.trim().replace(/^\+/, '');
-  if (state === 'done' || state === 'undone') return state;
+  if (state === 'done' || state === 'undone' || state === 'failed') return state;
   return text === '' ? 'not started' : 'started';
 }
 

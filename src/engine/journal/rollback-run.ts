@@ -6,7 +6,7 @@ import type { Listener, StepError } from '../events.ts';
 import { armScript, disarmScript, fireScript } from '../guard-script.ts';
 import { RUNS } from '../host-layout.ts';
 import { beginRunScript, END_RUN, type RunIdentity } from './journal-script.ts';
-import type { JournalRun, JournalStep } from './read-journal.ts';
+import { type JournalRun, type JournalStep, stands } from './read-journal.ts';
 import { type KeptPath, keptProbe, readKept } from './read-kept.ts';
 
 export interface RollbackOptions {
@@ -20,7 +20,7 @@ export interface RollbackOptions {
 
 /** The steps that a rollback of `run` undoes: the last one first. */
 export function stepsToUndo(run: JournalRun): readonly JournalStep[] {
-  return run.steps.filter(({ state }) => state === 'done' || state === 'started').reverse();
+  return run.steps.filter(stands).reverse();
 }
 
 /** Puts back what a run replaced, as a run of its own: journaled, guarded where it touches access, and proved. Throws a HostError with the reason when it failed. */

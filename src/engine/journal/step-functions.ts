@@ -34,7 +34,14 @@ harden_begin() {
   harden_note name "$2"
   harden_kept=0
   harden_tmp=$(mktemp -d ${RUNTIME_DIRECTORY}/tmp.XXXXXX)
-  trap 'rm -rf "$harden_tmp"' EXIT
+  trap harden_end EXIT
+}
+harden_end() {
+  rm -rf "$harden_tmp"
+  # One that was cut off does not come here.
+  if read -r harden_word 2>/dev/null <"$harden_step/state" && [ "$harden_word" = started ]; then
+    printf 'failed \n' 1<>"$harden_step/state" || :
+  fi
 }
 harden_keep() {
   for harden_path in "$@"; do
