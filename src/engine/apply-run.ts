@@ -9,7 +9,7 @@ import { planHandlers, planTasks, refusals } from './plan-tasks.ts';
 import { bootIdentity, comeBack } from './reboot.ts';
 import type { HostSession } from './session.ts';
 import { handlerScript, stepDirectory, stepScript } from './step-script.ts';
-import type { Handler } from './task.ts';
+import { type Handler, WITHDRAWN } from './task.ts';
 
 export interface ApplyOptions {
   readonly run: RunIdentity;
@@ -302,8 +302,9 @@ export class ApplyRun {
     const failed = frames.findIndex((frame) => frame.exitCode !== 0);
     if (failed === -1) return;
     const error = session.stepError(frames[failed]);
+    const withdrawn = frames[failed]?.exitCode === WITHDRAWN;
     throw new HostError(`the handler "${handlers[failed]?.name}" failed: ${error.output?.trim() || error.message}`, {
-      hint: 'It stays pending on the host, and the next apply runs it',
+      hint: withdrawn ? undefined : 'It stays pending on the host, and the next apply runs it',
     });
   }
 

@@ -7,7 +7,7 @@ import { PENDING } from './host-layout.ts';
 import type { PlannedHandler, PlannedTask, TaskAction } from './plan.ts';
 import type { Masker } from './secrets.ts';
 import { type ShownChange, shownChanges } from './shown.ts';
-import type { Handler } from './task.ts';
+import { type Handler, WITHDRAWN } from './task.ts';
 
 /** One step as apply sends it: keep what is there, remember the handlers, validate, change. `directory`: where the run's journal has it. */
 export function stepScript(
@@ -87,11 +87,13 @@ function stepRecord(planned: PlannedTask): StepRecord {
   };
 }
 
-/** One handler as apply sends it; its marker goes only when it has run. */
+/** One handler as apply sends it; its marker goes when it has run, or has put back what it was for. */
 export function handlerScript(handler: PlannedHandler | Handler): Script {
   const lines = ['set -eu'];
   if (handler.check) lines.push(`(\n${handler.check}\n)`);
-  lines.push(`(\n${handler.run}\n)`, sh`rm -rf ${PENDING}/${handlerSlug(handler.name)}`);
+  const over = sh`case $harden_rc in 0 | ${WITHDRAWN}) rm -rf ${PENDING}/${handlerSlug(handler.name)} ;; esac`;
+  // As a condition, it would go on after a command that failed.
+  lines.push('set +e', `(\nset -eu\n${handler.run}\n)`, 'harden_rc=$?', over, 'exit "$harden_rc"');
   return lines.join('\n');
 }
 

@@ -19,10 +19,14 @@ export interface Handler {
   readonly name: string;
   /** Runs first; a failure keeps `run` from running and leaves the handler pending. */
   readonly check?: Script | undefined;
+  /** MAY exit with `WITHDRAWN`. */
   readonly run: Script;
   /** It only tries out what was applied, so it does not run where that is undone. */
   readonly onlyTries?: boolean | undefined;
 }
+
+/** Exit status of a handler that failed, and has put back what it was to bring into force: it is not due any more. */
+export const WITHDRAWN = 76;
 
 /** Risks that a person can have a reason to take, and that no proof can rule out, with what may come of each: `--i-know NAME` makes a remark of their refusals. */
 export const CONSENTS = {

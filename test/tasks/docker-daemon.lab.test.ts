@@ -37,6 +37,9 @@ describe.skipIf(unavailable).each(['bookworm', 'trixie'] as const)('docker_daemo
       'readlink /etc/docker/daemon.json; cat /srv/daemon.json; docker info -f "{{.LoggingDriver}}"',
     );
     expect(stdout).toBe(`/srv/daemon.json\n${old}\njson-file`);
+    // Nothing is left that a restart, which may stop containers, would bring into force.
+    expect(applied.stderr).not.toContain('pending');
+    expect((await host.exec('ls -A /var/lib/harden/pending')).stdout).toBe('');
     await host.exec('rm /etc/docker/daemon.json; rm -r /var/lib/harden');
   });
 

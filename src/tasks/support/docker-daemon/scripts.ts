@@ -1,5 +1,5 @@
 import type { Change } from '../../../engine/diff.ts';
-import type { Handler } from '../../../engine/task.ts';
+import { type Handler, WITHDRAWN } from '../../../engine/task.ts';
 import { raw, type Script, sh } from '../../../remote/sh.ts';
 import { replaceFile, transformFile } from '../replace-file.ts';
 import { formatConfig, type JsonMap, mergeConfig, parseConfig } from './config.ts';
@@ -142,6 +142,7 @@ if ! systemctl restart docker.service; then
     systemctl reset-failed docker.service 2>/dev/null || :
     if systemctl restart docker.service; then
       echo 'docker did not start with the new daemon.json: the old one is back, and docker runs with it' >&2
+      exit ${WITHDRAWN}
     else
       echo 'docker did not start with the new daemon.json, nor with the old one, which is back' >&2
     fi
