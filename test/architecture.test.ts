@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly RegExp[]>> = {
   // The one door to a host is quoting and the shell's frames; what carries them is not the engine's business.
   'src/engine/': [/^src\/remote\/(sh|shell)\.ts$/, /^src\/audit\/result\.ts$/, /^zod$/],
   'src/tasks/': [
-    /^src\/engine\/(task|diff|state|facts|access)\.ts$/,
+    /^src\/engine\/(task|diff|state|facts|access|ask-files)\.ts$/,
     /^src\/remote\/(sh|known-hosts)\.ts$/,
     /^src\/playbook\/(registry|did-you-mean)\.ts$/,
     // docker_compose writes a compose file as people do.

@@ -1,6 +1,7 @@
 import { HostError } from '../errors.ts';
 import { type Script, sh } from '../remote/sh.ts';
 import type { Frame } from '../remote/shell.ts';
+import { askFiles } from './ask-files.ts';
 import type { Facts } from './facts.ts';
 import { ARMED_PROBE } from './guard-script.ts';
 import { PENDING } from './host-layout.ts';
@@ -26,6 +27,8 @@ export interface Answers {
 /** The scripts of one probe batch, each text once, and how to read the answers back. */
 export interface ProbeBatch {
   readonly scripts: readonly Script[];
+  /** Runs ahead of them, in the shell that runs each in a subshell. */
+  readonly ahead: Script;
   answers(frames: readonly Frame[]): Answers;
 }
 
@@ -50,6 +53,7 @@ export function probeBatch(tasks: readonly ResolvedTask[], facts: Facts): ProbeB
   const taskAt = new Map(active.map((task) => [task.index, place(task.type.probe(task.params, facts))]));
   return {
     scripts,
+    ahead: askFiles(active.flatMap((task) => task.type.reads?.(task.params) ?? [])),
     answers: (frames) => ({
       frames: new Map([...taskAt].flatMap(([index, at]) => (frames[at] ? [[index, frames[at]] as const] : []))),
       held: new Set(

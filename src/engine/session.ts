@@ -123,7 +123,7 @@ export class HostSession {
   async read(tasks: readonly ResolvedTask[], shell: RootShell = this.shell): Promise<Answers> {
     const batch = probeBatch(tasks, this.facts);
     this.listen({ kind: 'probing', host: this.host.name, probes: batch.scripts.length });
-    const { frames } = await shell.probe(batch.scripts);
+    const { frames } = await shell.probe(batch.scripts, { ahead: batch.ahead });
     return batch.answers(frames);
   }
 

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Script } from '../remote/sh.ts';
 import type { AccessEffect } from './access.ts';
+import type { FileRead } from './ask-files.ts';
 import type { Change, ChangeAction } from './diff.ts';
 import type { Facts } from './facts.ts';
 import type { State } from './state.ts';
@@ -67,6 +68,8 @@ export interface TaskType<P = never, S extends State = State> {
   id(params: P): string;
   /** MUST only read. Exit status and stderr are ignored, but for a status from 65 to 125: then the plan fails with stderr as the reason. */
   probe(params: P, facts: Facts): Script;
+  /** Files that the probe reads by `readFile`: a batch asks for all of them at once. */
+  reads?(params: P): readonly FileRead[];
   /** Parses what the probe printed; null: it does not exist. MAY throw a HostError. */
   read(output: string, params: P): S;
   /** Only the keys that the playbook speaks of; null: must not exist. `before` is what was read, for types that merge into it. */

@@ -23,6 +23,8 @@ export interface Frame {
 export type ApplyScript = Script | { readonly inShell: Script };
 
 export interface BatchOptions {
+  /** probe only: runs before the scripts in the shell itself, which they inherit; MUST print nothing, read nothing and not exit. */
+  readonly ahead?: Script;
   /** Called when a script starts on the host, as soon as its mark arrives. */
   readonly onStart?: (index: number) => void;
   /** apply only: what the host does at each sign of life that reaches it from here, and how often one is sent; a dead client or a dead network sends none. */
@@ -112,7 +114,7 @@ export class RootShell {
   probe(scripts: readonly Script[], options: BatchOptions = {}): Promise<BatchResult> {
     // Each mark is a packet on its way to here: one script begins where the one before it ended.
     const body = scripts.map((script, index) => `(\n${script}\n) </dev/null\n${this.mark('end', index, '$?')}`);
-    return this.send([this.mark('begin', 0), ...body], options);
+    return this.send([options.ahead ?? '', this.mark('begin', 0), ...body], options);
   }
 
   /**

@@ -6,7 +6,7 @@ import { HostError } from '../errors.ts';
 import { type Script, sh } from '../remote/sh.ts';
 import { validateCandidate } from './support/candidate.ts';
 import { editParams, hasOnePlace } from './support/edit-params.ts';
-import { probeEditedFile, readEditedFile } from './support/edit-text.ts';
+import { probeEditedFile, readEditedFile, readsEditedFile } from './support/edit-text.ts';
 import { type AttributeState, attributeNeeds, wantedAttributes } from './support/file-params.ts';
 import { transformFile } from './support/replace-file.ts';
 import { setAttributes } from './support/set-attributes.ts';
@@ -67,6 +67,7 @@ export const blockinfileTask = defineTask<BlockParams, BlockState>({
   ],
   id: ({ path, marker }) => `${path} ${marker}`,
   probe: (task) => probeEditedFile(task.path, lookAtBlock(task.marker)),
+  reads: ({ path }) => readsEditedFile(path),
   read: (output, task) => {
     const file = readEditedFile(output, task);
     if (file === null) return null;

@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { z } from 'zod';
 import { defineTask } from '../engine/task.ts';
 import { attributeNeeds, attributeParams, destination, validateParam } from './support/file-params.ts';
+import { fileRead } from './support/read-file.ts';
 import * as wholeFile from './support/whole-file.ts';
 
 const params = z
@@ -49,6 +50,7 @@ export const copyTask = defineTask<CopyParams, wholeFile.WholeFileState>({
     return complete;
   },
   probe: (copy) => wholeFile.probeWholeFile(fileOf(copy)),
+  reads: (copy) => fileRead(pathOf(copy)),
   read: (output, copy) => wholeFile.readWholeFile(output, fileOf(copy)),
   want: (copy) => wholeFile.wantWholeFile(fileOf(copy)),
   apply: (change, copy) => wholeFile.applyWholeFile(change, fileOf(copy)),

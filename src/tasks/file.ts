@@ -12,7 +12,7 @@ import {
   attributeParams,
   wantedAttributes,
 } from './support/file-params.ts';
-import { type FileState, parseFile, readFile } from './support/read-file.ts';
+import { type FileState, fileRead, parseFile, readFile } from './support/read-file.ts';
 import { replaceFile } from './support/replace-file.ts';
 import { changeAttributes, setAttributes } from './support/set-attributes.ts';
 import { isSystemDirectory } from './support/system-directories.ts';
@@ -72,6 +72,7 @@ export const fileTask = defineTask<FileParams, FileTaskState>({
   ],
   id: ({ path }) => path,
   probe: (file) => readFile(file.path, { noFollow: isNoFollow(file), content: 'facts' }),
+  reads: (file) => fileRead(file.path, { noFollow: isNoFollow(file), content: 'facts' }),
   read: (output, file) => stateOf(parseFile(output), file),
   want: (file) => {
     if (file.state === 'absent') return null;

@@ -11,7 +11,7 @@ import {
   destination,
   wantedAttributes,
 } from './support/file-params.ts';
-import { parseFile, readFile } from './support/read-file.ts';
+import { fileRead, parseFile, readFile } from './support/read-file.ts';
 import { transformFile } from './support/replace-file.ts';
 import { setAttributes } from './support/set-attributes.ts';
 import { keptPaths, riskOf } from './support/whole-file.ts';
@@ -66,6 +66,7 @@ export const getUrlTask = defineTask<GetUrl, DownloadState>({
   ],
   id: pathOf,
   probe: (p) => readFile(pathOf(p), { content: { unless: digits(p) } }),
+  reads: (p) => fileRead(pathOf(p)),
 
   read(output, p) {
     const found = parseFile(output);

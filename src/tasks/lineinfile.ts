@@ -15,6 +15,7 @@ import {
   printInserted,
   probeEditedFile,
   readEditedFile,
+  readsEditedFile,
 } from './support/edit-text.ts';
 import { type AttributeState, attributeNeeds, wantedAttributes } from './support/file-params.ts';
 import { lineRegexp } from './support/host-regexp.ts';
@@ -70,6 +71,7 @@ export const lineinfileTask = defineTask<LineParams, LineState>({
   ],
   id: ({ path, regexp, line }) => `${path} ${regexp ?? line ?? ''}`,
   probe: (task) => probeEditedFile(task.path, look(task)),
+  reads: ({ path }) => readsEditedFile(path),
   read: (output, task) => {
     const file = readEditedFile(output, task);
     if (file === null) return null;

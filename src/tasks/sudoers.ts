@@ -6,6 +6,7 @@ import { raw, type Script, sh } from '../remote/sh.ts';
 import { accountWord } from './support/account-name.ts';
 import { warning } from './support/finding.ts';
 import { oneOrMore } from './support/one-or-more.ts';
+import { fileRead } from './support/read-file.ts';
 import * as wholeFile from './support/whole-file.ts';
 
 // in sudoers a name in capitals is an alias, and ALL is everybody
@@ -93,6 +94,7 @@ export const sudoersTask = defineTask<Sudoers, wholeFile.WholeFileState>({
   ],
   id: (p) => p.name,
   probe: (p) => wholeFile.probeWholeFile(fileOf(p)),
+  reads: (p) => fileRead(pathOf(p)),
   read: (output, p) => wholeFile.readWholeFile(output, fileOf(p)),
   want: (p) => (p.state === 'absent' ? null : wholeFile.wantWholeFile(fileOf(p))),
   apply: (change, p) =>

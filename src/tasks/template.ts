@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { z } from 'zod';
 import { defineTask } from '../engine/task.ts';
 import { attributeNeeds, attributeParams, destination, validateParam } from './support/file-params.ts';
+import { fileRead } from './support/read-file.ts';
 import * as wholeFile from './support/whole-file.ts';
 
 const params = z.strictObject({
@@ -41,6 +42,7 @@ export const templateTask = defineTask<TemplateParams, wholeFile.WholeFileState>
     return complete;
   },
   probe: (template) => wholeFile.probeWholeFile(fileOf(template)),
+  reads: (template) => fileRead(pathOf(template)),
   read: (output, template) => wholeFile.readWholeFile(output, fileOf(template)),
   want: (template) => wholeFile.wantWholeFile(fileOf(template)),
   apply: (change, template) => wholeFile.applyWholeFile(change, fileOf(template)),

@@ -1,11 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { askFiles } from '../../src/engine/ask-files.ts';
 import { type Change, diff } from '../../src/engine/diff.ts';
 import type { Facts } from '../../src/engine/facts.ts';
 import type { State, StateValue } from '../../src/engine/state.ts';
 import type { AnyTaskType, LocalFiles } from '../../src/engine/task.ts';
 import { UserError } from '../../src/errors.ts';
-import type { Script } from '../../src/remote/sh.ts';
+import { type Script, sh } from '../../src/remote/sh.ts';
 import { type DescribedParameter, describeType } from '../../src/tasks/describe.ts';
 import { registry } from '../../src/tasks/index.ts';
 import { debian12Facts, debian13Facts, expectParses, ubuntu2404Facts } from '../support/describe-task.ts';
@@ -114,11 +115,17 @@ describe.each(registry.types.map((type) => [type.type, type] as const))('%s', (_
       }
     });
 
+    test('asks ahead for no other files than its probe reads', () => {
+      const params = load(type, example);
+      for (const { path } of type.reads?.(params) ?? [])
+        for (const facts of EVERY_FACTS) expect(type.probe(params, facts)).toContain(sh`${path}`);
+    });
+
     test('tells secrets to nobody but the shell itself', () => {
       const params = load(type, example);
       for (const secret of type.secrets?.(params) ?? []) {
         for (const [name, script] of scripts(type, params)) {
-          if (name === 'probe') expect(script).not.toContain(secret);
+          if (onlyReads(name)) expect(script).not.toContain(secret);
           expect({ name, commands: commandsThatGet(script, secret) }).toEqual({ name, commands: [] });
         }
       }
@@ -133,7 +140,7 @@ describe.each(registry.types.map((type) => [type.type, type] as const))('%s', (_
         for (const [name, script] of scripts(type, params)) {
           if (probes.has(script) || others.has(script)) continue;
           expect({ name, places: unquotedPlaces(script, 'touch "$PWNED"') }).toEqual({ name, places: [] });
-          (name === 'probe' ? probes : others).add(script);
+          (onlyReads(name) ? probes : others).add(script);
         }
       }
       expectParses([...probes, ...others].map((script) => `(\n${script}\n)`).join('\n'));
@@ -156,7 +163,7 @@ describe('every script', () => {
           for (const [name, script] of scripts(type, load(type, example as Record<string, unknown>)))
             all.set(
               `${type.type} ${index} ${name}`,
-              name === 'probe'
+              onlyReads(name)
                 ? script
                 : `set -eu
 ${script}`,
@@ -182,6 +189,11 @@ describe('the suite itself', () => {
   });
 });
 
+/** Whether a script is one of those that run at plan, where nothing may change. */
+function onlyReads(name: string): boolean {
+  return name === 'probe' || name === 'ahead';
+}
+
 /** The operator's machine as far as examples speak of it. */
 const local: LocalFiles = {
   read: (path) =>
@@ -206,6 +218,8 @@ function load(type: AnyTaskType, example: Readonly<Record<string, unknown>>): Pa
 /** Every script that a type makes of its parameters, on each system: for a thing that is not there, and for one that is quite different. */
 function scripts(type: AnyTaskType, params: Params): ReadonlyMap<string, Script> {
   const made = new Map<string, Script>();
+  const ahead = askFiles([...(type.reads?.(params) ?? []), { path: '/etc/hosts', hash: true }]);
+  if (ahead !== '') made.set('ahead', ahead);
   for (const facts of EVERY_FACTS) {
     made.set('probe', type.probe(params, facts));
     for (const change of changes(type, params, facts)) {

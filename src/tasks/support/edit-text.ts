@@ -1,8 +1,9 @@
+import type { FileRead } from '../../engine/ask-files.ts';
 import { HostError } from '../../errors.ts';
 import { raw, type Script, sh } from '../../remote/sh.ts';
 import { type AttributeState, actualAttributes } from './file-params.ts';
 import { toHostRegexp } from './host-regexp.ts';
-import { parseFile, readFile } from './read-file.ts';
+import { fileRead, parseFile, readFile } from './read-file.ts';
 import type { FileAttributes } from './replace-file.ts';
 
 /** Where a new line or block goes; neither: to the end. */
@@ -17,6 +18,11 @@ export interface EditedFile {
   readonly attributes: AttributeState & { readonly target?: string };
   /** What the probe's own part printed. */
   readonly found: string;
+}
+
+/** What `probeEditedFile` reads of the file itself, for a batch. */
+export function readsEditedFile(path: string): readonly FileRead[] {
+  return fileRead(path, { content: 'facts' });
 }
 
 /** Script that prints the facts of a regular file, and then what `look` prints, which reads `$old`. */

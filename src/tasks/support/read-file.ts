@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import { type FileRead, STAT_FORMAT } from '../../engine/ask-files.ts';
 import { HostError } from '../../errors.ts';
 import { raw, type Script, sh } from '../../remote/sh.ts';
 
@@ -33,23 +34,28 @@ export interface ReadFileOptions {
 /** Longer contents are compared by their hash alone: bytes. */
 const maxTextSize = 1_048_576;
 
-/** Script that prints what `parseFile` reads; nothing where nothing is at the path. One process for facts, two with the hash, three with the text. */
+/** The file as a probe by `readFile` reads it, for a batch that asks for many at once; none where links are not followed. */
+export function fileRead(path: string, { noFollow = false, content }: ReadFileOptions = {}): readonly FileRead[] {
+  return noFollow ? [] : [{ path, hash: content !== 'facts' }];
+}
+
+/** Script that prints what `parseFile` reads; nothing where nothing is at the path. Where no batch has asked before: one process for facts, two with the hash; one more for the text. */
 export function readFile(path: string, { noFollow = false, content = { unless: '' } }: ReadFileOptions = {}): Script {
   return sh`path=${path}
-if facts=$(${raw(noFollow ? 'stat' : 'stat -L')} -c '%U %u %G %g %a %s %F' -- "$path" 2>/dev/null); then
+if ${raw(noFollow ? '' : 'harden_facts "$path" 2>/dev/null || ')}facts=$(${raw(noFollow ? 'stat' : 'stat -L')} -c ${STAT_FORMAT} -- "$path" 2>/dev/null); then
   printf '%s\\n' "$facts"
   if [ -L "$path" ]; then ${raw(noFollow ? 'readlink' : 'readlink -f')} -n -- "$path"; fi
   printf '\\0'
-  ${raw(content === 'facts' ? ':' : sendContent(content.unless))}
+  ${raw(content === 'facts' ? ':' : sendContent(content.unless, noFollow))}
 fi
 `;
 }
 
-function sendContent(unless: string): Script {
+function sendContent(unless: string, noFollow: boolean): Script {
   return sh`case $facts in
     *' regular'*)
       size=\${facts% regular*} size=\${size##* }
-      hash=$(sha256sum <"$path") || hash=-
+      ${raw(noFollow ? '' : 'harden_hash "$path" 2>/dev/null || ')}hash=$(sha256sum <"$path") || hash=-
       printf '%s\\n' "\${hash%% *}"
       case $hash in ${raw(unless === '' ? "''" : `${unless}*`)}) ;; *) [ "$size" -gt ${maxTextSize} ] || cat <"$path" ;; esac
       ;;

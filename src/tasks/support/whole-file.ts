@@ -36,7 +36,7 @@ export function checkContent(file: WholeFile): WholeFile {
   return file;
 }
 
-/** Two processes on the host; the content is sent only where it differs. */
+/** The content is sent only where it differs. */
 export function probeWholeFile(file: WholeFile): Script {
   return readFile(file.path, { content: { unless: sha256(file.content) } });
 }
