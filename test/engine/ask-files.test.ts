@@ -9,52 +9,32 @@ import { testFolder } from '../support/remote.ts';
 
 const TEXT = 'one\ntwo\n';
 
+const FILES = [
+  'a',
+  'a.conf',
+  'with space',
+  'two  spaces',
+  'a\nnewline',
+  'a\ttab',
+  'back\\slash',
+  "quote'd",
+  '*',
+  '[a]',
+  '$(x)',
+  'ü',
+];
+
 /** A folder with what a path can be; the names are such as one could be taken for a part of another. */
 function tree(): readonly string[] {
   const folder = testFolder();
   const at = (name: string): string => join(folder, name);
-  for (const name of [
-    'a',
-    'a.conf',
-    'with space',
-    'two  spaces',
-    'a\nnewline',
-    'a\ttab',
-    'back\\slash',
-    "quote'd",
-    '*',
-    '[a]',
-    '$(x)',
-    'ü',
-  ])
-    writeFileSync(at(name), TEXT);
+  for (const name of FILES) writeFileSync(at(name), TEXT);
   writeFileSync(at('empty'), '');
-  mkdirSync(at('folder'));
-  mkdirSync(at('folder/a'));
+  mkdirSync(at('folder/a'), { recursive: true });
   symlinkSync('a', at('link'));
   symlinkSync('nowhere', at('dangling'));
-  const names = [
-    'a',
-    'a.conf',
-    'with space',
-    'two  spaces',
-    'a\nnewline',
-    'a\ttab',
-    'back\\slash',
-    "quote'd",
-    '*',
-    '[a]',
-    '$(x)',
-    'ü',
-    'empty',
-    'folder',
-    'folder/',
-    'folder/a',
-    'link',
-    'dangling',
-    'missing',
-  ];
-  return [...names.map((name) => (name === 'folder/' ? `${at('folder')}/` : at(name))), '/dev/null', '/proc/version'];
+  const others = ['empty', 'folder', 'folder/a', 'link', 'dangling', 'missing'];
+  return [...[...FILES, ...others].map(at), `${at('folder')}/`, '/dev/null', '/proc/version'];
 }
 
 /** What the probes print when they run as a batch does it, each in a subshell; `after`: what happens to the shell in between. */
