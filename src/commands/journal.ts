@@ -87,7 +87,11 @@ async function onEachHost(
   io: Io,
   work: (shell: RootShell, host: ChosenHost) => Promise<Answer>,
 ): Promise<ExitCode> {
-  const hosts = await chooseHosts(options, io);
+  const print = (document: object) => io.out(`${JSON.stringify({ version: 1, ...document }, null, 2)}\n`);
+  const hosts = await chooseHosts(options, io).catch((error: unknown) => {
+    if (options.json && error instanceof UserError) print({ hosts: [], error: error.paragraph });
+    throw error;
+  });
   const answers = await eachHost(hosts, options.forks, async (host) => {
     try {
       const shell = await host.connect();
@@ -102,7 +106,7 @@ async function onEachHost(
       return { json: { host: host.name, error: error.paragraph }, text: '', failed: true };
     }
   });
-  if (options.json) io.out(`${JSON.stringify({ version: 1, hosts: answers.map(({ json }) => json) }, null, 2)}\n`);
+  if (options.json) print({ hosts: answers.map(({ json }) => json) });
   else for (const { text } of answers) io.out(text);
   return answers.some((answer) => 'failed' in answer) ? ExitCode.Failed : ExitCode.Done;
 }

@@ -117,6 +117,17 @@ describe('the command line, without a host', () => {
     });
   }
 
+  test.each([
+    ['history', []],
+    ['show', ['2026']],
+    ['rollback', ['--yes']],
+  ])('%s --json tells in a document too why there is no host', async (command, more) => {
+    const ran = await harden([command, ...more, '--json', '-i', join(directory, 'hosts.yml'), '-l', 'd']);
+    expect(ran.exitCode).toBe(64);
+    expect(JSON.parse(ran.stdout)).toEqual({ version: 1, hosts: [], error: expect.stringContaining('`d`') });
+    expect(ran.stderr).toContain('`d` is no host or group');
+  });
+
   test('a report that would take the place of a directory is refused before anything is asked', async () => {
     const ran = await harden(['audit', '--report', directory, ...nobody]);
     expect(ran).toMatchObject({
