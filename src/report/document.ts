@@ -178,7 +178,7 @@ function taskDocument(planned: PlannedTask, record: HostRecord | undefined): Tas
     changes: shownChanges(planned),
     ...(planned.unknown ? { known_after_apply: planned.unknown } : {}),
     ...(warnings.length > 0 ? { warnings } : {}),
-    ...(record ? { status: step?.status ?? restStatus(action) } : {}),
+    ...(record ? { status: step?.status ?? (refused.length > 0 ? 'not-run' : restStatus(action)) } : {}),
     ...(error ? { error } : {}),
   };
 }

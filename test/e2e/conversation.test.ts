@@ -90,6 +90,21 @@ describe.skipIf(unavailable)('one conversation with the host', () => {
     expect(stale.exitCode).toBe(3);
   });
 
+  test('no task of a refused plan is said to be in order', async () => {
+    const directory = await folder({
+      'refused.yml':
+        'tasks:\n  - copy: { dest: /srv/first, content: x }\n  - copy: { dest: /srv/none/second, content: x }\n',
+    });
+    const ran = await hardenJson('apply', ['--yes', `${directory}/refused.yml`], host);
+    expect(ran.exitCode).toBe(1);
+    expect(ran.document.hosts).toMatchObject([
+      {
+        status: 'failed',
+        tasks: [{ status: 'not-run' }, { status: 'not-run', error: expect.stringContaining('/srv/none') }],
+      },
+    ]);
+  });
+
   test('a risk that was taken is told by the plan, by what is saved of it, and again when that is applied', async () => {
     const directory = await folder({ 'off.yml': 'tasks:\n  - service: { name: ssh, enabled: false }\n' });
     const [playbook, saved, risk] = [
