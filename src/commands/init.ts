@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ExitCode, UserError } from '../errors.ts';
 import type { Io } from '../report/io.ts';
@@ -25,7 +25,7 @@ export async function init(directory: string, io: Io): Promise<ExitCode> {
   for (const text of files.values()) for (const name of includesOf(text)) files.set(name, await shippedPlaybook(name));
   const taken = [...files.keys()].map((name) => join(directory, name)).find(existsSync);
   if (taken !== undefined) throw overwrites(taken);
-  await mkdir(directory, { recursive: true }).catch((error: Error) => {
+  await makeDirectory(directory && resolve(directory)).catch((error: Error) => {
     throw new UserError(`${directory} cannot be made: ${error.message}`, { exitCode: ExitCode.Failed });
   });
   for (const [name, text] of files) await writeNew(join(directory, name), text);
@@ -53,6 +53,19 @@ function shippedFile(path: string): string {
     if (existsSync(join(folder, path))) return join(folder, path);
   }
   throw new Error(`${path} is missing in this installation`);
+}
+
+/** Makes a directory and those above it; Node's own way never ends where the kernel makes none, as below /proc. */
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(directory)).isDirectory()) return;
+    if (code !== 'ENOENT' || dirname(directory) === directory) throw error;
+    await makeDirectory(dirname(directory));
+    await mkdir(directory);
+  }
 }
 
 async function writeNew(file: string, text: string): Promise<void> {

@@ -53,3 +53,7 @@ test('says what is wrong where it cannot write', async () => {
   writeFileSync(file, '');
   await expect(init(join(file, 'below'), io)).rejects.toThrow(/cannot be made: ENOTDIR/);
 });
+
+test.runIf(process.platform === 'linux')('comes to an end where no directory can be made', async () => {
+  await expect(init('/proc/nowhere/below', io)).rejects.toThrow(/cannot be made: ENOENT/);
+});
