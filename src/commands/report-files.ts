@@ -1,5 +1,5 @@
 import { access, constants, stat, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { ExitCode, UserError } from '../errors.ts';
 import { auditedOf } from '../report/audited.ts';
 import type { RunDocument } from '../report/document.ts';
@@ -14,9 +14,16 @@ export interface ReportFileOptions {
 
 /** Refuses a file that could not be written, before a run and not after it. */
 export async function refuseUnwritable(options: ReportFileOptions): Promise<void> {
+  const taken = new Map<string, string>();
   for (const name of ['report', 'junit', 'sarif'] as const) {
     const file = options[name];
     if (file === undefined) continue;
+    const other = taken.get(resolve(file));
+    if (other !== undefined)
+      throw new UserError(`--${other} and --${name} name the same file, ${file}`, {
+        hint: 'Name one for each: the second would replace the first',
+      });
+    taken.set(resolve(file), name);
     const there = await stat(file).catch(() => undefined);
     if (there?.isDirectory()) throw new UserError(`--${name}: ${file} is a directory`, { hint: 'Name a file in it' });
     await access(dirname(file), constants.W_OK).catch(() => {

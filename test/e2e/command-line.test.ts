@@ -136,6 +136,15 @@ describe('the command line, without a host', () => {
     });
   });
 
+  test('two reports in one file are refused before anything is asked', async () => {
+    const file = join(directory, 'found');
+    const ran = await harden(['audit', '--report', file, '--sarif', `${directory}/./found`, ...nobody]);
+    expect(ran).toMatchObject({
+      exitCode: 64,
+      stderr: `harden: --report and --sarif name the same file, ${directory}/./found. Name one for each: the second would replace the first.`,
+    });
+  });
+
   describe('interrupted, every command ends with 130', () => {
     const commands = (): readonly (readonly string[])[] => [
       ['plan', join(directory, 'good.yml')],
