@@ -1,0 +1,86 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
+import { folder, hostArgs } from './support/harden.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const unavailable = (await labUnavailable()) ?? (existsSync('/usr/bin/script') ? undefined : 'no script');
+const HARDEN = `node ${join(import.meta.dirname, '../../dist/cli.js')}`;
+
+/** What a person waits for, and then types. */
+type Typing = readonly (readonly [seen: RegExp, keys: string])[];
+
+describe.skipIf(unavailable)('a question on a terminal', () => {
+  let host: LabHost;
+  let playbook: string;
+
+  beforeAll(async () => {
+    host = await bootHost();
+    const directory = await folder({
+      'a.yml': 'tasks:\n  - { name: writes a, copy: { dest: /root/a, content: a } }\n',
+    });
+    playbook = join(directory, 'a.yml');
+  });
+  afterAll(() => host?.stop());
+
+  /** Runs a command line on a terminal of its own, whose settings after it are its last line. */
+  async function onTerminal(line: string, typing: Typing, env: Readonly<Record<string, string>> = {}) {
+    const run = execa(
+      'script',
+      ['-qefc', `stty cols 200 rows 40; ${line}; code=$?; stty -a | tr '\\n' ' '; exit $code`, '/dev/null'],
+      {
+        reject: false,
+        timeout: 30_000,
+        extendEnv: false,
+        env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/root', TERM: 'xterm', ...env },
+      },
+    );
+    const left = [...typing];
+    let said = '';
+    let from = 0;
+    run.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      const [seen, keys] = left[0] ?? [];
+      const match = seen?.exec(said.slice(from));
+      if (!match) return;
+      left.shift();
+      from += match.index + match[0].length;
+      setTimeout(() => keys !== undefined && run.stdin.write(keys), 300);
+    });
+    const { exitCode } = await run;
+    return { exitCode, said };
+  }
+
+  function expectSane(said: string): void {
+    expect(said.split('\n').at(-1)).toMatch(/ icanon .* echo /);
+    expect(said.lastIndexOf('\x1b[?25h'), said).toBeGreaterThan(said.lastIndexOf('\x1b[?25l'));
+  }
+
+  const plan = (user: string, ...more: readonly string[]) =>
+    ['plan', playbook, ...hostArgs(host, user), ...more].join(' ');
+
+  test('is declined with Ctrl-D, the one before any host as well', async () => {
+    for (const more of [[], ['-K']]) {
+      const { exitCode, said } = await onTerminal(`${HARDEN} ${plan('admin1', ...more)}`, [[/sudo password/, '\x04']]);
+      expect(exitCode, said).toBe(1);
+      expect(said).toContain('the question was declined');
+      expectSane(said);
+    }
+  });
+
+  test('hears the keys after Ctrl-Z and fg', async () => {
+    const { exitCode, said } = await onTerminal('bash --norc -i', [
+      [/bash-[\d.]+[#$] /, `${HARDEN} ${plan('admin1', '-K')}\r`],
+      [/◆.*sudo password/, '\x1a'],
+      [/Stopped[\s\S]*bash-[\d.]+[#$] /, 'fg\r'],
+      [/cli\.js/, `${host.sudoPassword}\r`],
+      [/1 with changes pending[\s\S]*bash-[\d.]+[#$] /, 'exit\r'],
+    ]);
+    expect(exitCode, said).toBe(0);
+    expect(said).not.toContain(host.sudoPassword);
+    expectSane(said);
+  });
+});
