@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -10,8 +11,8 @@ vi.setConfig({ testTimeout: 60_000 });
 const unavailable = (await labUnavailable()) ?? (existsSync('/usr/bin/script') ? undefined : 'no script');
 const HARDEN = `node ${join(import.meta.dirname, '../../dist/cli.js')}`;
 
-/** What a person waits for, and then types. */
-type Typing = readonly (readonly [seen: RegExp, keys: string])[];
+/** What a person waits for, and then types; nothing typed: the terminal is closed. */
+type Typing = readonly (readonly [seen: RegExp, keys?: string])[];
 
 describe.skipIf(unavailable)('a question on a terminal', () => {
   let host: LabHost;
@@ -48,7 +49,7 @@ describe.skipIf(unavailable)('a question on a terminal', () => {
       if (!match) return;
       left.shift();
       from += match.index + match[0].length;
-      setTimeout(() => keys !== undefined && run.stdin.write(keys), 300);
+      setTimeout(() => (keys === undefined ? run.kill('SIGKILL') : run.stdin.write(keys)), 300);
     });
     const { exitCode } = await run;
     return { exitCode, said };
@@ -82,5 +83,18 @@ describe.skipIf(unavailable)('a question on a terminal', () => {
     expect(exitCode, said).toBe(0);
     expect(said).not.toContain(host.sudoPassword);
     expectSane(said);
+  });
+
+  test('of the ssh command leaves nothing behind where the terminal is closed', async () => {
+    const temporary = await folder({});
+    const strange = ['plan', playbook, '-H', `root@${host.address}`, '--known-hosts', join(temporary, 'known')].join(
+      ' ',
+    );
+    for (const line of [`${strange} --connection openssh`, `${plan('admin1')} --connection openssh`]) {
+      const seen = line.startsWith(strange) ? /continue connecting/ : /sudo password/;
+      const { said } = await onTerminal(`${HARDEN} ${line}`, [[seen]], { TMPDIR: temporary });
+      expect(said).toMatch(seen);
+      await expect.poll(() => readdir(temporary), { timeout: 5000 }).toEqual([]);
+    }
   });
 });

@@ -27,12 +27,14 @@ export interface MasterOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-// ssh must not outlive us, whatever ends us: when our end of its stdin closes, it is ended and the folder removed.
+// ssh must not outlive us, whatever ends us: when our end of its stdin closes, it is ended and the folder removed. A shell
+// tells of a program that a signal ended, and would itself be ended by that where nobody reads any more.
 const keeper = `exec 3<&0
 folder=$1; shift
 "$@" </dev/null 3<&- & ssh=$!
 { read -r _ <&3; kill "$ssh"; } >/dev/null 2>&1 & keeper=$!
 exec 3<&-
+trap '' PIPE
 wait "$ssh"; code=$?
 kill "$keeper" 2>/dev/null
 rm -rf -- "$folder"
