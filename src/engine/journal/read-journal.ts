@@ -58,17 +58,23 @@ export interface ChangedSince {
 /** Prints every run of the host's journal. */
 export const JOURNAL_PROBE: Script = sh`for run in ${RUNS}/*/; do
   [ -d "$run" ] || continue
-  printf 'run\\0%s\\0' "$(basename "$run")"
+  run=\${run%/}
+  printf 'run\\0%s\\0' "\${run##*/}"
   tr -d '\\000' 2>/dev/null <"$run/run.json"
   guard=none
   for word in armed disarmed fired adopted; do [ ! -e "$run/$word" ] || guard=$word; done
   number=
   read -r number 2>/dev/null <"$run/number" || :
   printf '\\0%s %s\\0' "$guard" "$number"
-  for step in "$run"[0-9]*/; do
+  for step in "$run"/[0-9]*/; do
     [ -d "$step" ] || continue
-    printf 'step\\0%s\\0' "$(basename "$step")"
-    if [ -e "$step/state" ]; then printf '+'; tr -d '\\000' <"$step/state"; fi
+    step=\${step%/}
+    printf 'step\\0%s\\0' "\${step##*/}"
+    if [ -e "$step/state" ]; then
+      state=
+      read -r state 2>/dev/null <"$step/state" || :
+      printf '+%s' "$state"
+    fi
     printf '\\0'
     tr -d '\\000' 2>/dev/null <"$step/step.json"
     printf '\\0'
