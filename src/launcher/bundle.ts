@@ -40,8 +40,6 @@ function compile(file: string, cache: CodeCache | undefined): ChunkFunction {
   const text = readFileSync(file);
   // On the first line, so that the lines of a stack trace are the file's.
   const wrapped = `(function (exports, require, module, __filename, __dirname) {${text.toString()}\n})`;
-  const cachedData = cache?.codeOf(file, text);
-  const script = new Script(wrapped, { filename: file, ...(cachedData && { cachedData }) });
-  cache?.compiled(file, text, script);
+  const script = cache?.compile(file, text, wrapped) ?? new Script(wrapped, { filename: file });
   return script.runInThisContext() as ChunkFunction;
 }

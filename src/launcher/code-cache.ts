@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { Script } from 'node:vm';
+import { Script } from 'node:vm';
 import { crc32 } from 'node:zlib';
 
 /** Where in the file one chunk's code is, and of which text it was made. */
@@ -59,20 +59,18 @@ export class CodeCache {
     }
   }
 
-  /** The code kept for `chunk`, if it was made of this text. */
-  codeOf(chunk: string, text: Buffer): Buffer | undefined {
-    const entry = this.#index[basename(chunk)];
-    if (entry === undefined) return undefined;
-    if (entry.text === crc32(text)) return this.#kept(entry);
-    this.#current = false;
-    return undefined;
-  }
-
-  /** Notes a chunk that was compiled, with its kept code where V8 took it. */
-  compiled(chunk: string, text: Buffer, script: Script): void {
-    this.#compiled.set(basename(chunk), { text: crc32(text), script });
-    if (script.cachedDataRejected !== false) this.#complete = false;
-    if (script.cachedDataRejected === true) this.#current = false;
+  /** Compiles `source`, which a chunk's `text` was made into, with the code kept for that text where V8 takes it. */
+  compile(chunk: string, text: Buffer, source: string): Script {
+    const name = basename(chunk);
+    const sum = crc32(text);
+    const entry = this.#index[name];
+    const cachedData = entry?.text === sum ? this.#kept(entry) : undefined;
+    const script = new Script(source, { filename: chunk, ...(cachedData && { cachedData }) });
+    this.#compiled.set(name, { text: sum, script });
+    const taken = script.cachedDataRejected === false;
+    if (!taken) this.#complete = false;
+    if (entry && !taken) this.#current = false;
+    return script;
   }
 
   /** Keeps the code of this run, with each function that it called, unless all of it came from the file. */

@@ -1,6 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Script } from 'node:vm';
 import { describe, expect, it, vi } from 'vitest';
 import { CodeCache } from '../../src/launcher/code-cache.ts';
 import { testFile, testFolder } from '../support/remote.ts';
@@ -10,9 +9,7 @@ const TEXT = Buffer.from('(function () { return 6 * 7; })');
 /** Compiles and calls a chunk as a run does, and keeps what there is to keep; whether V8 took what was kept before. */
 function run(file: string, home: string, text: Buffer = TEXT, chunk = 'chunk.cjs'): boolean {
   const cache = CodeCache.open(file, home);
-  const cachedData = cache.codeOf(chunk, text);
-  const script = new Script(text.toString(), { filename: chunk, ...(cachedData && { cachedData }) });
-  cache.compiled(chunk, text, script);
+  const script = cache.compile(chunk, text, text.toString());
   expect(script.runInThisContext()()).toBe(42);
   cache.save();
   return script.cachedDataRejected === false;
