@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { registerType } from './register-type.ts';
 
 const REGISTRY = 'src/tasks/index.ts';
@@ -13,6 +13,11 @@ if (name === undefined || rest.length > 0 || !/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.te
 }
 
 const file = name.replaceAll('_', '-');
+const there = [`src/tasks/${file}.ts`, `src/tasks/${file}/index.ts`].find((path) => existsSync(path));
+if (there !== undefined) {
+  process.stderr.write(`There is a task type ${name} already: ${there}\n`);
+  process.exit(64);
+}
 const constant = `${name.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase())}Task`;
 
 const source = `import { z } from 'zod';

@@ -21,5 +21,5 @@ function insertSorted(source: string, pattern: RegExp, line: string): string {
 
 /** The name without its ending: Biome sorts imports like that, and the list goes by the name of the type. */
 function sortKey(line: string): string {
-  return /'(.*)\.ts'/.exec(line)?.[1] ?? line.replace(/Task,$/, '');
+  return /'(.*?)(?:\/index)?\.ts'/.exec(line)?.[1] ?? line.replace(/Task,$/, '');
 }

@@ -1,8 +1,8 @@
 import { stringify } from 'yaml';
 import { catalogue } from '../src/audit/docker-bench/catalogue/catalogue.ts';
 import type { Mend } from '../src/audit/docker-bench/catalogue/entry.ts';
+import { type DescribedParameter, type DescribedType, describeType } from '../src/playbook/describe-type.ts';
 import type { Registry } from '../src/playbook/registry.ts';
-import { type DescribedParameter, type DescribedType, describeType } from '../src/tasks/describe.ts';
 
 /** docs/tasks.md: every type with its parameters and examples, as its own schema describes them. */
 export function taskReference(registry: Registry): string {

@@ -19,31 +19,37 @@ const IMPORTS = FILES.flatMap((file) => importsOf(file, readFileSync(file, 'utf8
 /** What the files of a folder may import beside that folder, `src/errors.ts` and Node's own modules. */
 const MAY_IMPORT: Readonly<Record<string, readonly RegExp[]>> = {
   // The one door to a host is quoting and the shell's frames; what carries them is not the engine's business.
-  'src/engine/': [/^src\/remote\/(sh|shell)\.ts$/, /^src\/audit\/result\.ts$/, /^zod$/],
+  'src/engine/': [/^src\/remote\/(sh|shell|facts)\.ts$/, /^src\/audit\/result\.ts$/, /^zod$/],
   'src/tasks/': [
-    /^src\/engine\/(task|diff|state|facts|access|ask-files)\.ts$/,
-    /^src\/remote\/(sh|known-hosts)\.ts$/,
-    /^src\/playbook\/(registry|did-you-mean)\.ts$/,
+    /^src\/engine\/(task|diff|state|access|ask-files)\.ts$/,
+    /^src\/remote\/(sh|facts|known-hosts)\.ts$/,
+    /^src\/playbook\/registry\.ts$/,
+    /^src\/text\//,
     // docker_compose writes a compose file as people do.
     /^(zod|yaml)$/,
   ],
   'src/playbook/': [
-    /^src\/engine\/(task|facts|resolved-task|state)\.ts$/,
-    /^src\/remote\/(sh|target)\.ts$/,
+    /^src\/engine\/(task|resolved-task|state)\.ts$/,
+    /^src\/remote\/(sh|facts|target)\.ts$/,
+    /^src\/text\//,
     /^(zod|yaml|handlebars)$/,
   ],
   'src/report/': [
     /^src\/version\.ts$/,
-    /^src\/engine\/(events|plan|plan-tasks|shown|state|secrets|facts|diff|journal\/read-[a-z]+)\.ts$/,
+    /^src\/engine\/(events|plan|plan-tasks|shown|state|secrets|diff|journal\/read-[a-z]+)\.ts$/,
+    /^src\/remote\/facts\.ts$/,
+    /^src\/text\//,
     /^src\/audit\/result\.ts$/,
     /^(diff|listr2|yaml)$/,
   ],
   'src/launcher/': [],
-  'src/remote/': [/^src\/engine\/facts\.ts$/, /^(ssh2|execa|@clack\/prompts)$/],
+  'src/text/': [],
+  'src/remote/': [/^src\/text\//, /^(ssh2|execa|@clack\/prompts)$/],
   // Compose files are read as playbooks are: with the place of each value.
   'src/audit/': [
-    /^src\/engine\/(resolved-task|facts)\.ts$/,
-    /^src\/remote\/(sh|shell)\.ts$/,
+    /^src\/engine\/resolved-task\.ts$/,
+    /^src\/remote\/(sh|shell|facts)\.ts$/,
+    /^src\/text\//,
     /^src\/playbook\/(nodes|problems|yaml-document|yaml-nodes|yaml-syntax)\.ts$/,
     /^(zod|execa|yaml|dockerfile-ast)$/,
   ],
@@ -71,12 +77,16 @@ const MAY_NOT_REACH: readonly { readonly folder: string; readonly forbidden: Reg
 describe('dependencies point one way', () => {
   test.each(Object.keys(MAY_IMPORT))('%s imports only what it may', (folder) => {
     const inside = IMPORTS.filter(({ from }) => from.startsWith(folder));
-    expect(inside.length).toBeGreaterThan(0);
+    expect(FILES.some((file) => file.startsWith(folder))).toBe(true);
     expect(strangers(inside, folder, MAY_IMPORT[folder] ?? [])).toEqual([]);
   });
 
   test.each(MAY_NOT_REACH)('$folder $why, not even through others', ({ folder, forbidden }) => {
     expect(pathsTo(folder, forbidden, IMPORTS)).toEqual([]);
+  });
+
+  test('nobody but a task type imports its private files, and no type imports another', () => {
+    expect(trespasses(IMPORTS)).toEqual([]);
   });
 
   test('only cli.ts touches the process', () => {
@@ -92,6 +102,25 @@ describe('dependencies point one way', () => {
       'src/remote/openssh/askpass.ts',
       // A question is read from the terminal itself.
       'src/remote/prompt-terminal.ts',
+    ]);
+  });
+
+  test('the rule about houses bites: planted imports are found', () => {
+    const planted = [
+      ...importsOf(
+        'src/tasks/apt/planted.ts',
+        `import { x } from '../user/params.ts';\nimport { y } from './params.ts';`,
+      ),
+      ...importsOf('src/commands/planted.ts', `import type { x } from '../tasks/user/params.ts';`),
+      ...importsOf('src/tasks/hostname.ts', `import { z } from './timezone.ts';`),
+      ...importsOf('src/tasks/support/planted.ts', `import { z } from '../sshd/index.ts';`),
+      ...importsOf('src/tasks/index.ts', `import { z } from './sshd/index.ts';`),
+    ];
+    expect(trespasses(planted)).toEqual([
+      'src/tasks/apt/planted.ts -> src/tasks/user/params.ts',
+      'src/commands/planted.ts -> src/tasks/user/params.ts',
+      'src/tasks/hostname.ts -> src/tasks/timezone.ts',
+      'src/tasks/support/planted.ts -> src/tasks/sshd/index.ts',
     ]);
   });
 
@@ -119,6 +148,23 @@ function strangers(imports: readonly Import[], folder: string, allowed: readonly
         to !== 'src/errors.ts' &&
         !allowed.some((pattern) => pattern.test(to)),
     )
+    .map(({ from, to }) => `${from} -> ${to}`);
+}
+
+/** The house of a task type that a file belongs to: its folder, or the file itself for a type of one file; undefined for all else. */
+function house(file: string): string | undefined {
+  const [, name] = /^src\/tasks\/([^/]+?)(?:\.ts|\/.*)$/.exec(file) ?? [];
+  return name === 'support' || name === 'index' ? undefined : name;
+}
+
+/** Imports that enter a house from outside. The registry alone may, and by its front door only. */
+function trespasses(imports: readonly Import[]): string[] {
+  return imports
+    .filter(({ from, to }) => {
+      const entered = house(to);
+      const byTheDoor = from === 'src/tasks/index.ts' && /^src\/tasks\/([^/]+\.ts|[^/]+\/index\.ts)$/.test(to);
+      return entered !== undefined && entered !== house(from) && !byTheDoor;
+    })
     .map(({ from, to }) => `${from} -> ${to}`);
 }
 

@@ -3,7 +3,7 @@ import { knownIds, openTools, toolNames } from '../audit/known-ids.ts';
 import type { AuditGate, AuditSettings } from '../engine/resolved-task.ts';
 import { formatPosition, UserError } from '../errors.ts';
 import { loadBaseline } from '../playbook/baseline.ts';
-import { didYouMean } from '../playbook/did-you-mean.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
 
 /** The accepted findings of one file. Throws a UserError for each mistake in it. */
 async function readBaseline(file: string): Promise<readonly Accepting[]> {

@@ -1,6 +1,6 @@
 import type { AuditGate, AuditSettings, WorkloadSettings } from '../engine/resolved-task.ts';
 import { UserError } from '../errors.ts';
-import { didYouMean } from '../playbook/did-you-mean.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
 import type { AuditFilesOptions } from './audit-files.ts';
 import type { AuditSourceOptions } from './audit-host.ts';
 import type { HostOptions, PlaybookOptions } from './hosts.ts';

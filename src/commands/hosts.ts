@@ -1,6 +1,5 @@
 import type { OperatorWay } from '../audit/audit.ts';
 import type { WayIn } from '../engine/access.ts';
-import type { Facts } from '../engine/facts.ts';
 import type { RunHost } from '../engine/session.ts';
 import type { Consent } from '../engine/task.ts';
 import { UserError } from '../errors.ts';
@@ -8,6 +7,7 @@ import type { Playbook } from '../playbook/load.ts';
 import { resolvePlaybook } from '../playbook/resolve.ts';
 import { loadVarsFile, parseExtraVar, type Vars } from '../playbook/vars.ts';
 import type { Connection } from '../remote/connection.ts';
+import type { Facts } from '../remote/facts.ts';
 import type { Prompt } from '../remote/prompt.ts';
 import { terminalPrompt } from '../remote/prompt-terminal.ts';
 import { RootShell } from '../remote/shell.ts';

@@ -1,9 +1,9 @@
 import { stringify } from 'yaml';
 import { ExitCode, UserError } from '../errors.ts';
-import { didYouMean } from '../playbook/did-you-mean.ts';
+import { type DescribedParameter, describeType } from '../playbook/describe-type.ts';
 import type { Io } from '../report/io.ts';
-import { type DescribedParameter, describeType } from '../tasks/describe.ts';
 import { registry } from '../tasks/index.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
 
 /** `harden tasks [TYPE]`: the types with their summaries, or one type's parameters with an example. */
 export function tasks(name: string | undefined, options: { readonly json?: boolean }, io: Io): ExitCode {

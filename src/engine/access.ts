@@ -1,4 +1,4 @@
-import type { Facts } from './facts.ts';
+import type { Facts } from '../remote/facts.ts';
 import type { PlannedTask } from './plan.ts';
 import type { ResolvedTask } from './resolved-task.ts';
 import type { Finding } from './task.ts';

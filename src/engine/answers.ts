@@ -1,8 +1,8 @@
 import { HostError } from '../errors.ts';
+import type { Facts } from '../remote/facts.ts';
 import { type Script, sh } from '../remote/sh.ts';
 import type { Frame } from '../remote/shell.ts';
 import { askFiles } from './ask-files.ts';
-import type { Facts } from './facts.ts';
 import { ARMED_PROBE } from './guard-script.ts';
 import { PENDING } from './host-layout.ts';
 import { explainLastRun, LAST_RUN_PROBE } from './last-run.ts';

@@ -1,6 +1,6 @@
 import type { AuditResult, AuditSuggestion } from '../audit/result.ts';
 import type { UserError } from '../errors.ts';
-import type { Facts } from './facts.ts';
+import type { Facts } from '../remote/facts.ts';
 import type { HostPlan } from './plan.ts';
 
 /** How one task or handler of an apply ended. */

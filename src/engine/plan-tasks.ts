@@ -1,7 +1,7 @@
 import { HostError, UserError } from '../errors.ts';
+import type { Facts } from '../remote/facts.ts';
 import type { Answers } from './answers.ts';
 import { type Change, diff } from './diff.ts';
-import type { Facts } from './facts.ts';
 import { describeNeed, type NeedStanding, standing } from './needs.ts';
 import type { HostPlan, PlannedHandler, PlannedTask } from './plan.ts';
 import type { ResolvedPlaybook, ResolvedTask } from './resolved-task.ts';

@@ -1,6 +1,6 @@
+import type { Facts } from '../remote/facts.ts';
 import type { Script } from '../remote/sh.ts';
 import type { Change } from './diff.ts';
-import type { Facts } from './facts.ts';
 import type { ResolvedTask } from './resolved-task.ts';
 import type { Masker } from './secrets.ts';
 import type { Finding, Handler } from './task.ts';

@@ -1,9 +1,9 @@
+import type { Facts } from '../remote/facts.ts';
 import type { Frame, RootShell } from '../remote/shell.ts';
 import { accessRefusals, effectsOf, type WayIn } from './access.ts';
 import { type Answers, probeBatch } from './answers.ts';
 import { bearsOn } from './bears-on.ts';
 import type { HostStatus, Listener, StepError } from './events.ts';
-import type { Facts } from './facts.ts';
 import type { HostPlan, PlannedTask } from './plan.ts';
 import { consented, planHandlers, planTasks, type RunOutlook, refusals, unknownTask } from './plan-tasks.ts';
 import type { ResolvedPlaybook, ResolvedTask } from './resolved-task.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { formatPosition } from '../errors.ts';
+import type { Facts } from '../remote/facts.ts';
 import { type Script, sh } from '../remote/sh.ts';
 import { reversed } from './diff.ts';
-import type { Facts } from './facts.ts';
 import { PENDING } from './host-layout.ts';
 import type { PlannedHandler, PlannedTask, TaskAction } from './plan.ts';
 import type { Masker } from './secrets.ts';

@@ -1,5 +1,5 @@
 import { HostError } from '../errors.ts';
-import type { Facts } from './facts.ts';
+import type { Facts } from '../remote/facts.ts';
 
 /** Systems that are replaced as a whole and set from outside, by their os-release ID or name, and what sets them. */
 const IMAGES: readonly (readonly [pattern: RegExp, set: string])[] = [

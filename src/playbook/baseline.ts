@@ -1,6 +1,6 @@
 import type { SourcePosition } from '../errors.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
 import { checkKeys, readText } from './common-keys.ts';
-import { didYouMean } from './did-you-mean.ts';
 import { describeNode, entryOf, isEmpty, type MapNode, type ScalarNode } from './nodes.ts';
 import { collectProblems, type Problems } from './problems.ts';
 import { readYaml } from './yaml-source.ts';

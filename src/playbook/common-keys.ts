@@ -1,5 +1,5 @@
 import type { SourcePosition } from '../errors.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
 import {
   describeNode,
   entryOf,

@@ -1,5 +1,5 @@
 import type { SourcePosition } from '../errors.ts';
-import { didYouMean, didYouMeanPart } from './did-you-mean.ts';
+import { didYouMean, didYouMeanPart } from '../text/did-you-mean.ts';
 import { describeValue, type MapNode } from './nodes.ts';
 import { collectProblems, type Problems } from './problems.ts';
 import { type RenderContext, renderNode } from './render-node.ts';

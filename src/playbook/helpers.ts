@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { UserError } from '../errors.ts';
 import { quote } from '../remote/sh.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
 import { describeValue } from './nodes.ts';
 import { MissingHereError } from './problems.ts';
 import { type Helper, HelperError, type Helpers } from './template.ts';

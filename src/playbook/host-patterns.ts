@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
 import type { Inventory, InventoryHost } from './inventory.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { SourcePosition } from '../errors.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
 import { checkKeys } from './common-keys.ts';
-import { didYouMean } from './did-you-mean.ts';
 import type { HostEntry } from './inventory-hosts.ts';
 import { readInventoryVars } from './inventory-vars.ts';
 import { describeNode, entryOf, isEmpty, type MapEntry, type MapNode } from './nodes.ts';

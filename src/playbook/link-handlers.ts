@@ -1,4 +1,4 @@
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
 import type { HandlerItem, PlaybookFile } from './playbook.ts';
 import type { Problems } from './problems.ts';
 

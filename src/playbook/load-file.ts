@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { SourcePosition } from '../errors.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
 import { asMap, checkKeys, readText, readVars } from './common-keys.ts';
-import { didYouMean } from './did-you-mean.ts';
 import { foreignPlaybookKeys } from './foreign-words.ts';
 import { describeNode, entryOf, isEmpty, type MapNode, type ValueNode } from './nodes.ts';
 import type { HandlerItem, PlaybookFile, PlaybookItem } from './playbook.ts';

@@ -1,4 +1,5 @@
 import type { SourcePosition } from '../errors.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
 import {
   checkKeys,
   commonKeys,
@@ -9,7 +10,6 @@ import {
   readText,
   readVars,
 } from './common-keys.ts';
-import { didYouMean } from './did-you-mean.ts';
 import { foreignTaskKeys, otherTypeNames } from './foreign-words.ts';
 import { describeNode, isEmpty, type MapEntry, type MapNode, type ValueNode } from './nodes.ts';
 import type { IncludeItem, TaskItem } from './playbook.ts';

@@ -1,5 +1,5 @@
-import type { Facts } from '../engine/facts.ts';
 import type { ResolvedPlaybook } from '../engine/resolved-task.ts';
+import type { Facts } from '../remote/facts.ts';
 import { checkConflicts } from './conflicts.ts';
 import { expandItems } from './expand.ts';
 import { makeHelpersIn } from './helpers.ts';

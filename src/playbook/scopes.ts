@@ -1,5 +1,5 @@
-import type { Facts } from '../engine/facts.ts';
 import { UserError } from '../errors.ts';
+import type { Facts } from '../remote/facts.ts';
 import type { IncludeItem, PlaybookFile } from './playbook.ts';
 import type { RenderContext } from './render-node.ts';
 import type { Scope } from './template-lookup.ts';

@@ -1,7 +1,7 @@
-import type { Facts } from '../engine/facts.ts';
 import type { ResolvedTask } from '../engine/resolved-task.ts';
 import type { Need } from '../engine/task.ts';
-import { didYouMean } from './did-you-mean.ts';
+import type { Facts } from '../remote/facts.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
 import type { ExpandedTask } from './expand.ts';
 import { MissingHereError, type Problems } from './problems.ts';
 

@@ -1,4 +1,4 @@
-import { didYouMean, didYouMeanPart } from './did-you-mean.ts';
+import { didYouMean, didYouMeanPart } from '../text/did-you-mean.ts';
 import { describeValue } from './nodes.ts';
 import { failure, placeOf, TemplateError } from './template-error.ts';
 

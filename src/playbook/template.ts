@@ -1,4 +1,4 @@
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
 import { describeValue } from './nodes.ts';
 import { failure, placeOf, TemplateError } from './template-error.ts';
 import { type Frame, lookup, rootFrame, type Scope } from './template-lookup.ts';

@@ -1,4 +1,4 @@
-import type { Facts } from '../engine/facts.ts';
+import type { Facts } from '../remote/facts.ts';
 
 /** What a freshly installed Debian 12 says of itself: stands for a host where none is known. */
 export const typicalFacts: Facts = {

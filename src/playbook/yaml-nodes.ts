@@ -11,7 +11,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { type SourcePosition, UserError } from '../errors.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
 import type { MapEntry, ValueNode } from './nodes.ts';
 import type { Problems } from './problems.ts';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { type SourcePosition, UserError } from '../errors.ts';
-import { nearest } from './did-you-mean.ts';
+import { nearest } from '../text/did-you-mean.ts';
 import type { ValueNode } from './nodes.ts';
 import { collectProblems, type Problems } from './problems.ts';
 import { yamlDocument } from './yaml-document.ts';

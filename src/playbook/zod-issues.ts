@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { SourcePosition } from '../errors.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
 import { commonKeys } from './common-keys.ts';
-import { didYouMean } from './did-you-mean.ts';
 import type { Problems } from './problems.ts';
 import type { Origin } from './render-node.ts';
 import { keysAt } from './schema-keys.ts';

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
 import { describeValue } from './nodes.ts';
 import type { Origin } from './render-node.ts';
 

@@ -1,5 +1,5 @@
-import type { Facts } from '../engine/facts.ts';
 import { HostError } from '../errors.ts';
+import type { Facts } from './facts.ts';
 
 /** Parses what the boot script printed between its READY and FACTS marks. */
 export function readFacts(text: string): Facts {

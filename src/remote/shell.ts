@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { Facts } from '../engine/facts.ts';
 import { HostError } from '../errors.ts';
 import { type Become, becomeCommand, sudoPrompt } from './become.ts';
 import type { Channel, Connection } from './connection.ts';
+import type { Facts } from './facts.ts';
 import { FrameReader, type Mark } from './frames.ts';
 import { readFacts } from './read-facts.ts';
 import type { Script } from './sh.ts';

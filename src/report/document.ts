@@ -1,10 +1,10 @@
 import type { AuditResult, AuditSuggestion } from '../audit/result.ts';
 import type { HostStatus, Listener, RunEvent, StepError, StepStatus } from '../engine/events.ts';
-import type { Facts } from '../engine/facts.ts';
 import type { HostPlan, PlannedTask, TaskAction } from '../engine/plan.ts';
 import { Masker } from '../engine/secrets.ts';
 import { type ShownChange, shownChanges } from '../engine/shown.ts';
 import { formatPosition, type UserError } from '../errors.ts';
+import type { Facts } from '../remote/facts.ts';
 
 /** `--json`: one document for a whole run; `version` changes when its shape does. */
 export interface RunDocument {

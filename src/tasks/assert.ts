@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Facts } from '../engine/facts.ts';
 import { defineTask, type Finding } from '../engine/task.ts';
+import type { Facts } from '../remote/facts.ts';
 import { sh } from '../remote/sh.ts';
 import { refusal } from './support/finding.ts';
 

@@ -43,10 +43,15 @@ describe('a new task type', { timeout: 60_000 }, () => {
     expect(formatted).toMatchObject({ status: 0 });
   });
 
-  test('overwrites no type that is there', () => {
-    const before = readFileSync(join(copy, 'src/tasks/group.ts'), 'utf8');
-    expect(run('tsx', 'scripts/new-task.ts', 'group').status).not.toBe(0);
-    expect(readFileSync(join(copy, 'src/tasks/group.ts'), 'utf8')).toBe(before);
+  test.each([
+    ['group', 'src/tasks/group.ts'],
+    ['docker_network', 'src/tasks/docker-network/index.ts'],
+  ])('overwrites no type that is there: %s', (name, file) => {
+    const before = readFileSync(join(copy, file), 'utf8');
+    const { status, output } = run('tsx', 'scripts/new-task.ts', name);
+    expect(status).toBe(64);
+    expect(output).toBe(`There is a task type ${name} already: ${file}\n`);
+    expect(readFileSync(join(copy, file), 'utf8')).toBe(before);
   });
 
   test.each(['Docker', 'docker-thing', '../evil', '1st', ''])('is not called %j', (name) => {
@@ -56,7 +61,8 @@ describe('a new task type', { timeout: 60_000 }, () => {
 
 describe('registerType', () => {
   const registry = readFileSync(REGISTRY, 'utf8');
-  const imports = (source: string) => [...source.matchAll(/from '\.\/(.*)\.ts'/g)].map(([, file]) => file);
+  const imports = (source: string) =>
+    [...source.matchAll(/from '\.\/(.*)\.ts'/g)].map(([, file]) => file?.replace(/\/index$/, ''));
   const listed = (source: string) => [...source.matchAll(/^ {2}(\w+)Task,$/gm)].map(([, name]) => name);
 
   test.each([

@@ -3,9 +3,9 @@ import Handlebars from 'handlebars';
 import { describe, expect, test } from 'vitest';
 import type { AccessEffect } from '../../src/engine/access.ts';
 import { type Change, type ChangeAction, diff, reversed } from '../../src/engine/diff.ts';
-import type { Facts } from '../../src/engine/facts.ts';
 import type { State } from '../../src/engine/state.ts';
 import type { AnyTaskType, LocalFiles, Need } from '../../src/engine/task.ts';
+import type { Facts } from '../../src/remote/facts.ts';
 import type { Script } from '../../src/remote/sh.ts';
 import { debian12Facts } from './facts.ts';
 

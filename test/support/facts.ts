@@ -1,4 +1,4 @@
-import type { Facts } from '../../src/engine/facts.ts';
+import type { Facts } from '../../src/remote/facts.ts';
 
 /** What a plain Debian 12 host tells of itself to a login as root over SSH. */
 export const debian12Facts: Facts = {

@@ -3,10 +3,10 @@ import { type Change, diff } from '../../src/engine/diff.ts';
 import type { State } from '../../src/engine/state.ts';
 import type { AnyTaskType } from '../../src/engine/task.ts';
 import type { Script } from '../../src/remote/sh.ts';
-import { authorizedKeyTask } from '../../src/tasks/authorized-key.ts';
+import { authorizedKeyTask } from '../../src/tasks/authorized-key/index.ts';
 import { groupTask } from '../../src/tasks/group.ts';
 import { sudoersTask } from '../../src/tasks/sudoers.ts';
-import { userTask } from '../../src/tasks/user.ts';
+import { userTask } from '../../src/tasks/user/index.ts';
 import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
 import { debian12Facts } from '../support/facts.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { aptRepositoryTask } from '../../src/tasks/apt-repository.ts';
-import { armouredKey } from '../../src/tasks/support/pgp-key.ts';
+import { aptRepositoryTask } from '../../src/tasks/apt-repository/index.ts';
+import { armouredKey } from '../../src/tasks/apt-repository/pgp-key.ts';
 import { describeInvalid, describeTask } from '../support/describe-task.ts';
 
 const KEY = '-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQENBFdDN1ABCADa\n=abcd\n-----END PGP PUBLIC KEY BLOCK-----\n';

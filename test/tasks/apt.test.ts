@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { aptTask } from '../../src/tasks/apt.ts';
+import { aptTask } from '../../src/tasks/apt/index.ts';
 import { debian12Facts, describeInvalid, describeTask } from '../support/describe-task.ts';
 
 const NOW = 1_700_000_000;

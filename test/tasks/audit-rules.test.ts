@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { auditRulesTask } from '../../src/tasks/audit-rules.ts';
-import { canonicalRule } from '../../src/tasks/support/audit-rule.ts';
+import { canonicalRule } from '../../src/tasks/audit-rules/audit-rule.ts';
+import { auditRulesTask } from '../../src/tasks/audit-rules/index.ts';
 import { describeInvalid, describeTask } from '../support/describe-task.ts';
 
 // auditctl 3.0.9 on Debian 12

@@ -1,5 +1,5 @@
-import { authorizedKeyTask } from '../../src/tasks/authorized-key.ts';
-import { fingerprint, parsePublicKeys } from '../../src/tasks/support/public-key.ts';
+import { authorizedKeyTask } from '../../src/tasks/authorized-key/index.ts';
+import { fingerprint, parsePublicKeys } from '../../src/tasks/authorized-key/public-key.ts';
 import { describeInvalid, describeTask } from '../support/describe-task.ts';
 
 const ONE = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINq9wuWZ/782y36KeG9127CB9rHM0R/0yFsVXDqmYfut one';

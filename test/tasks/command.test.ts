@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { commandTask } from '../../src/tasks/command.ts';
+import { commandTask } from '../../src/tasks/command/index.ts';
 import { debian12Facts, describeInvalid, describeTask } from '../support/describe-task.ts';
 
 describeTask(commandTask, [

@@ -2,12 +2,12 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { askFiles } from '../../src/engine/ask-files.ts';
 import { type Change, diff } from '../../src/engine/diff.ts';
-import type { Facts } from '../../src/engine/facts.ts';
 import type { State, StateValue } from '../../src/engine/state.ts';
 import type { AnyTaskType, LocalFiles } from '../../src/engine/task.ts';
 import { UserError } from '../../src/errors.ts';
+import { type DescribedParameter, describeType } from '../../src/playbook/describe-type.ts';
+import type { Facts } from '../../src/remote/facts.ts';
 import { type Script, sh } from '../../src/remote/sh.ts';
-import { type DescribedParameter, describeType } from '../../src/tasks/describe.ts';
 import { registry } from '../../src/tasks/index.ts';
 import { debian12Facts, debian13Facts, expectParses, ubuntu2404Facts } from '../support/describe-task.ts';
 import { filesAfter, hostileValues } from '../support/run-probes.ts';
@@ -15,7 +15,7 @@ import { commandAt, lex, unquotedPlaces } from '../support/shell-lexer.ts';
 import { shellcheck, shellcheckUnavailable } from '../support/shellcheck.ts';
 
 const FOLDER = new URL('../../src/tasks/', import.meta.url);
-const NOT_A_TYPE = ['index.ts', 'describe.ts'];
+const NOT_A_TYPE = ['index.ts', 'support'];
 const EVERY_FACTS: readonly Facts[] = [debian12Facts, debian13Facts, ubuntu2404Facts];
 const PUBLIC_KEY = `ssh-ed25519 ${Buffer.concat([u32(11), Buffer.from('ssh-ed25519'), u32(32), Buffer.alloc(32, 7)]).toString('base64')} me\n`;
 const PGP_KEY = '-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQENBFdDN1ABCADa\n=49zQ\n-----END PGP PUBLIC KEY BLOCK-----\n';
@@ -40,17 +40,23 @@ const GARBAGE = [
 type Params = any;
 
 describe('the registry', () => {
-  const files = readdirSync(FOLDER).filter((name) => name.endsWith('.ts') && !NOT_A_TYPE.includes(name));
+  const houses = readdirSync(FOLDER, { withFileTypes: true })
+    .filter(({ name }) => !NOT_A_TYPE.includes(name))
+    .map((entry) =>
+      entry.isDirectory()
+        ? { name: entry.name, file: `${entry.name}/index.ts` }
+        : { name: entry.name.slice(0, -'.ts'.length), file: entry.name },
+    )
+    .sort((a, b) => (a.name.replaceAll('-', '_') < b.name.replaceAll('-', '_') ? -1 : 1));
 
-  test('holds every type that has a file, in the order of their names', () => {
-    const names = files.map((name) => name.slice(0, -'.ts'.length).replaceAll('-', '_')).sort();
-    expect(registry.types.map(({ type }) => type)).toEqual(names);
+  test('holds every type that has a house, in the order of their names', () => {
+    expect(registry.types.map(({ type }) => type)).toEqual(houses.map(({ name }) => name.replaceAll('-', '_')));
   });
 
-  test.each(files)('%s exports its type by its name', async (name) => {
-    const camel = name.slice(0, -'.ts'.length).replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
-    const module = (await import(new URL(name, FOLDER).href)) as Record<string, unknown>;
-    expect(module[`${camel}Task`]).toBe(registry.get(name.slice(0, -'.ts'.length).replaceAll('-', '_')));
+  test.each(houses)('$name exports its type by its name', async ({ name, file }) => {
+    const camel = name.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+    const module = (await import(new URL(file, FOLDER).href)) as Record<string, unknown>;
+    expect(module[`${camel}Task`]).toBe(registry.get(name.replaceAll('-', '_')));
   });
 });
 

@@ -1,4 +1,4 @@
-import { cronTask } from '../../src/tasks/cron.ts';
+import { cronTask } from '../../src/tasks/cron/index.ts';
 import { describeInvalid, describeTask } from '../support/describe-task.ts';
 
 const prune = { name: 'prune', job: 'docker image prune -af', hour: 4, minute: 30 };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { needsProbe } from '../../src/engine/needs.ts';
-import { dockerComposeTask } from '../../src/tasks/docker-compose.ts';
+import { dockerComposeTask } from '../../src/tasks/docker-compose/index.ts';
 import { bootHost, type LabHost, labUnavailable, said as saidOn } from '../lab/lab.ts';
 import { debian12Facts } from '../support/facts.ts';
 import { pushAnother, startRegistry } from './support/lab-registry.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dockerComposeTask } from '../../src/tasks/docker-compose.ts';
+import { dockerComposeTask } from '../../src/tasks/docker-compose/index.ts';
 import { describeInvalid, describeTask } from '../support/describe-task.ts';
 
 const OLD = `sha256:${'1'.repeat(64)}`;

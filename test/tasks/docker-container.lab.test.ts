@@ -1,8 +1,8 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dockerContainerTask } from '../../src/tasks/docker-container.ts';
-import { dockerNetworkTask } from '../../src/tasks/docker-network.ts';
+import { dockerContainerTask } from '../../src/tasks/docker-container/index.ts';
+import { dockerNetworkTask } from '../../src/tasks/docker-network/index.ts';
 import { bootHost, type LabHost, labUnavailable, said as saidOn } from '../lab/lab.ts';
 import { debian12Facts } from '../support/facts.ts';
 import { pushAnother, startRegistry } from './support/lab-registry.ts';

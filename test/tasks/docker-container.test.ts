@@ -1,4 +1,4 @@
-import { dockerContainerTask } from '../../src/tasks/docker-container.ts';
+import { dockerContainerTask } from '../../src/tasks/docker-container/index.ts';
 import { describeInvalid, describeTask } from '../support/describe-task.ts';
 
 const ID = 'c'.repeat(64);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { dockerDaemonTask } from '../../src/tasks/docker-daemon.ts';
-import { daemonKeys, isAtLeast } from '../../src/tasks/support/docker-daemon/keys.ts';
+import { dockerDaemonTask } from '../../src/tasks/docker-daemon/index.ts';
+import { daemonKeys, isAtLeast } from '../../src/tasks/docker-daemon/keys.ts';
 import { describeInvalid, describeTask } from '../support/describe-task.ts';
 
 interface Host {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dockerNetworkTask } from '../../src/tasks/docker-network.ts';
+import { dockerNetworkTask } from '../../src/tasks/docker-network/index.ts';
 import { bootHost, type LabHost, labUnavailable, said as saidOn } from '../lab/lab.ts';
 import { debian12Facts } from '../support/facts.ts';
 import { converge, planOnHost, runOnHost } from './support/on-host.ts';

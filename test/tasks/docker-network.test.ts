@@ -1,4 +1,4 @@
-import { dockerNetworkTask } from '../../src/tasks/docker-network.ts';
+import { dockerNetworkTask } from '../../src/tasks/docker-network/index.ts';
 import { describeInvalid, describeTask } from '../support/describe-task.ts';
 
 const ICC = 'com.docker.network.bridge.enable_icc';

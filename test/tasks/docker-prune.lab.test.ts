@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dockerPruneTask } from '../../src/tasks/docker-prune.ts';
+import { dockerPruneTask } from '../../src/tasks/docker-prune/index.ts';
 import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
 import { converge, planOnHost } from './support/on-host.ts';
 

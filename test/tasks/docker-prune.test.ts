@@ -1,4 +1,4 @@
-import { dockerPruneTask } from '../../src/tasks/docker-prune.ts';
+import { dockerPruneTask } from '../../src/tasks/docker-prune/index.ts';
 import { describeInvalid, describeTask } from '../support/describe-task.ts';
 
 const NOW = Date.parse('2026-01-10T00:00:00Z');

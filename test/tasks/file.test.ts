@@ -1,4 +1,4 @@
-import { fileTask } from '../../src/tasks/file.ts';
+import { fileTask } from '../../src/tasks/file/index.ts';
 import { describeInvalid, describeTask } from '../support/describe-task.ts';
 
 const directory = 'root 0 root 0 755 4096 directory\n\0';

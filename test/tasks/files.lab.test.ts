@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { blockinfileTask } from '../../src/tasks/blockinfile.ts';
 import { copyTask } from '../../src/tasks/copy.ts';
-import { fileTask } from '../../src/tasks/file.ts';
+import { fileTask } from '../../src/tasks/file/index.ts';
 import { lineinfileTask } from '../../src/tasks/lineinfile.ts';
 import { replaceFile, transformFile } from '../../src/tasks/support/replace-file.ts';
 import { setAttributes } from '../../src/tasks/support/set-attributes.ts';

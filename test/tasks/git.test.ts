@@ -1,4 +1,4 @@
-import { gitTask } from '../../src/tasks/git.ts';
+import { gitTask } from '../../src/tasks/git/index.ts';
 import { describeInvalid, describeTask } from '../support/describe-task.ts';
 
 const A = 'a'.repeat(40);

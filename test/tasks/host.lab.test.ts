@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cronTask } from '../../src/tasks/cron.ts';
+import { cronTask } from '../../src/tasks/cron/index.ts';
 import { debconfTask } from '../../src/tasks/debconf.ts';
 import { hostnameTask } from '../../src/tasks/hostname.ts';
-import { mountTask } from '../../src/tasks/mount.ts';
-import { systemdTimerTask } from '../../src/tasks/systemd-timer.ts';
+import { mountTask } from '../../src/tasks/mount/index.ts';
+import { systemdTimerTask } from '../../src/tasks/systemd-timer/index.ts';
 import { timezoneTask } from '../../src/tasks/timezone.ts';
 import { bootHost, type LabHost, labUnavailable, said as saidOn } from '../lab/lab.ts';
 import { converge } from './support/on-host.ts';

@@ -1,4 +1,4 @@
-import { listeningTask } from '../../src/tasks/listening.ts';
+import { listeningTask } from '../../src/tasks/listening/index.ts';
 import { describeInvalid, describeTask } from '../support/describe-task.ts';
 
 // ss of iproute2 6.1 on Debian 12 with Docker

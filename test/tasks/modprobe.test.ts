@@ -1,4 +1,4 @@
-import { modprobeTask } from '../../src/tasks/modprobe.ts';
+import { modprobeTask } from '../../src/tasks/modprobe/index.ts';
 import { describeInvalid, describeTask } from '../support/describe-task.ts';
 
 const blocked =

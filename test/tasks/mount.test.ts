@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { mountTask } from '../../src/tasks/mount.ts';
-import { editFstab } from '../../src/tasks/support/mount-scripts.ts';
+import { mountTask } from '../../src/tasks/mount/index.ts';
+import { editFstab } from '../../src/tasks/mount/scripts.ts';
 import { describeInvalid, describeTask } from '../support/describe-task.ts';
 
 interface Host {

@@ -1,4 +1,4 @@
-import { serviceTask } from '../../src/tasks/service.ts';
+import { serviceTask } from '../../src/tasks/service/index.ts';
 import { describeInvalid, describeTask } from '../support/describe-task.ts';
 
 /** `systemctl show` of systemd 252 on Debian 12, with what a case changes laid over it. */

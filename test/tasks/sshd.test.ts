@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 import { expect, test } from 'vitest';
-import { sshdTask } from '../../src/tasks/sshd.ts';
-import { nodeSshAlgorithms } from '../../src/tasks/support/node-ssh-algorithms.ts';
-import { effectOfOptions, listensOn, unsatisfiable, whyTurnedAway } from '../../src/tasks/support/sshd-access.ts';
-import { settings } from '../../src/tasks/support/sshd-options.ts';
+import { effectOfOptions, listensOn, unsatisfiable, whyTurnedAway } from '../../src/tasks/sshd/access.ts';
+import { sshdTask } from '../../src/tasks/sshd/index.ts';
+import { nodeSshAlgorithms } from '../../src/tasks/sshd/node-ssh-algorithms.ts';
+import { settings } from '../../src/tasks/sshd/options.ts';
 import { debian12Facts, describeInvalid, describeTask } from '../support/describe-task.ts';
 
 const EFFECTIVE = {

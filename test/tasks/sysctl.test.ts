@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { editLines } from '../../src/tasks/support/sysctl-scripts.ts';
-import { sysctlTask } from '../../src/tasks/sysctl.ts';
+import { sysctlTask } from '../../src/tasks/sysctl/index.ts';
+import { editLines } from '../../src/tasks/sysctl/scripts.ts';
 import { describeInvalid, describeTask } from '../support/describe-task.ts';
 
 const OURS = '/etc/sysctl.d/99-zz-harden.conf';

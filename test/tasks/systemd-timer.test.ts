@@ -1,5 +1,5 @@
-import { SystemdTimer, serviceUnit, timerUnit } from '../../src/tasks/support/timer-units.ts';
-import { systemdTimerTask } from '../../src/tasks/systemd-timer.ts';
+import { systemdTimerTask } from '../../src/tasks/systemd-timer/index.ts';
+import { SystemdTimer, serviceUnit, timerUnit } from '../../src/tasks/systemd-timer/units.ts';
 import { debian12Facts, describeInvalid, describeTask } from '../support/describe-task.ts';
 
 const prune = { name: 'prune', exec_start: '/usr/bin/docker image prune -f', on_calendar: 'Sun 04:30' };

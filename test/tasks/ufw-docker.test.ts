@@ -1,5 +1,5 @@
-import { blockText, dockerUserRules, FAMILIES } from '../../src/tasks/support/ufw-docker-rules.ts';
-import { ufwDockerTask } from '../../src/tasks/ufw-docker.ts';
+import { ufwDockerTask } from '../../src/tasks/ufw-docker/index.ts';
+import { blockText, dockerUserRules, FAMILIES } from '../../src/tasks/ufw-docker/rules.ts';
 import { describeInvalid, describeTask } from '../support/describe-task.ts';
 
 const [V4, V6] = FAMILIES;

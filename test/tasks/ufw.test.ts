@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ufwTask } from '../../src/tasks/ufw.ts';
+import { ufwTask } from '../../src/tasks/ufw/index.ts';
 import { debian12Facts, describeInvalid, describeTask } from '../support/describe-task.ts';
 
 interface Host {

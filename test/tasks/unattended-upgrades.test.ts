@@ -1,4 +1,4 @@
-import { unattendedUpgradesTask } from '../../src/tasks/unattended-upgrades.ts';
+import { unattendedUpgradesTask } from '../../src/tasks/unattended-upgrades/index.ts';
 import { describeInvalid, describeTask, ubuntu2404Facts } from '../support/describe-task.ts';
 
 const FILE = '/etc/apt/apt.conf.d/52harden-unattended-upgrades';

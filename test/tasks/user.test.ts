@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { passwordFingerprint } from '../../src/tasks/support/crypt-hash.ts';
-import { userTask } from '../../src/tasks/user.ts';
+import { passwordFingerprint } from '../../src/tasks/user/crypt-hash.ts';
+import { userTask } from '../../src/tasks/user/index.ts';
 import { describeInvalid, describeTask } from '../support/describe-task.ts';
 
 // of the password "example"

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { wireguardTask } from '../../src/tasks/wireguard.ts';
+import { wireguardTask } from '../../src/tasks/wireguard/index.ts';
 import { bootHost, type LabHost, labUnavailable, said } from '../lab/lab.ts';
 import { debian12Facts } from '../support/facts.ts';
 import { converge, planOnHost, probeOnHost, runOnHost } from './support/on-host.ts';

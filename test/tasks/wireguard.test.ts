@@ -1,5 +1,5 @@
-import { configText, Wireguard } from '../../src/tasks/support/wireguard-params.ts';
-import { wireguardTask } from '../../src/tasks/wireguard.ts';
+import { wireguardTask } from '../../src/tasks/wireguard/index.ts';
+import { configText, Wireguard } from '../../src/tasks/wireguard/params.ts';
 import { describeInvalid, describeTask } from '../support/describe-task.ts';
 
 const KEY = 'q6Nq7Dl0ev9BYQfPHmXrFzq5+fBhZ5O0bCBlWbHB3ho=';

@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { plainText } from '../../text/plain-text.ts';
 import type { Audit, OperatorWay } from '../audit.ts';
-import { plainText } from '../plain-text.ts';
 import type { AuditResult } from '../result.ts';
 import { type InspecReport, parseInspec } from './parse.ts';
 

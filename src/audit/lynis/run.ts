@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts';
+import { plainText } from '../../text/plain-text.ts';
 import type { Audit } from '../audit.ts';
-import { plainText } from '../plain-text.ts';
 import type { AuditResult } from '../result.ts';
 import { parseLynis } from './parse.ts';
 import { lynisScript, NO_LYNIS } from './script.ts';

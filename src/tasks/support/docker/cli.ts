@@ -1,7 +1,7 @@
 import type { Need } from '../../../engine/task.ts';
 import { HostError } from '../../../errors.ts';
 import { type Raw, raw } from '../../../remote/sh.ts';
-import { isMap, type Json, type JsonMap } from '../docker-daemon/config.ts';
+import { isMap, type Json, type JsonMap } from './json.ts';
 
 /** Docker's command on this host's own socket, whatever context the root user has chosen. */
 export const DOCKER: Raw = raw('docker -H unix:///run/docker.sock');

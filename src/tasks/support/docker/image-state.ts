@@ -1,9 +1,9 @@
 import type { Finding } from '../../../engine/task.ts';
 import { type Script, sh } from '../../../remote/sh.ts';
-import type { Json } from '../docker-daemon/config.ts';
 import { refusal, warning } from '../finding.ts';
 import { listAt, textAt } from './cli.ts';
 import { type ImageRef, imageKey, imageRef } from './image-ref.ts';
+import type { Json } from './json.ts';
 import type { RegistryAnswer } from './registry.ts';
 
 /** What `docker image inspect` says of the image, in an array; nothing where there is none. */

@@ -1,7 +1,7 @@
 import { type Script, sh } from '../../../remote/sh.ts';
-import type { Json } from '../docker-daemon/config.ts';
 import { mapAt, textAt } from './cli.ts';
 import { imageKey, imageRef } from './image-ref.ts';
+import type { Json } from './json.ts';
 
 /** What an image's registry says of it. */
 export interface RegistryAnswer {

@@ -1,0 +1,106 @@
+import { defineTask } from '../../engine/task.ts';
+import { raw, type Script, sh } from '../../remote/sh.ts';
+import { warning } from '../support/finding.ts';
+import { transformFile } from '../support/replace-file.ts';
+import { Cron, fieldsOf } from './params.ts';
+
+type CronState = {
+  /** The line below the comment with the entry's name. */
+  readonly entry?: string;
+} | null;
+
+/** One entry of a crontab. */
+export const cronTask = defineTask<Cron, CronState>({
+  type: 'cron',
+  summary: 'An entry of a user’s crontab, or of a file in /etc/cron.d.',
+  notes:
+    'Reads `crontab -l -u USER`, or the file. A comment above the entry carries its name; one that Ansible wrote (`#Ansible: NAME`) is taken over. Other lines stay as they are. A file of `/etc/cron.d` goes with its last line. Debian’s minimal images have no cron: `systemd_timer` needs none, catches up on what a host that was off has missed, and logs to the journal.',
+  params: Cron,
+  examples: [
+    { name: 'prune images', job: 'docker image prune -af >/dev/null', hour: 4, minute: 30, weekday: 'sun' },
+    {
+      name: 'backup',
+      job: '/usr/local/bin/backup --all',
+      special_time: 'daily',
+      user: 'backup',
+      cron_file: 'backup',
+    },
+    { name: 'old job', state: 'absent' },
+  ],
+  id: (p) => `${p.cron_file ?? p.user} ${p.name}`,
+
+  probe: (p) => sh`${raw(printTable(p))} | ${raw(edit(p, FIND))}`,
+
+  read(output) {
+    const [, entry] = /^entry (.*)$/m.exec(output) ?? [];
+    return entry === undefined ? null : { entry };
+  },
+
+  want: (p) => (p.state === 'absent' ? null : { entry: entryOf(p) }),
+  apply: (change, p) => put(p, change.after?.entry ?? ''),
+
+  needs: (p) =>
+    p.state === 'absent'
+      ? []
+      : ['command:crontab', `user:${p.user}`, ...(p.cron_file === undefined ? [] : (['path:/etc/cron.d'] as const))],
+  findings: (change, p) =>
+    change?.after && /(^|[^\\])%/.test(p.job ?? '')
+      ? [
+          warning(
+            'cron takes a % in a job for a line break, and what follows for its input',
+            'Write \\% for a percent sign',
+          ),
+        ]
+      : [],
+  keeps: (p) => (p.cron_file === undefined ? [] : [pathOf(p)]),
+  // a crontab is put back by its own entry alone: the user may have others in it by then
+  undo: (change, p) => (p.cron_file === undefined ? put(p, change.before?.entry ?? '') : undefined),
+});
+
+function pathOf(p: Cron): string {
+  return `/etc/cron.d/${p.cron_file ?? ''}`;
+}
+
+function entryOf(p: Cron): string {
+  const when = p.special_time === undefined ? fieldsOf(p).join(' ') : `@${p.special_time}`;
+  return `${p.disabled ? '#' : ''}${when} ${p.cron_file === undefined ? '' : `${p.user} `}${p.job ?? ''}`;
+}
+
+function printTable(p: Cron): Script {
+  return p.cron_file === undefined ? sh`crontab -u ${p.user} -l 2>/dev/null` : sh`cat -- ${pathOf(p)} 2>/dev/null`;
+}
+
+/** Script that puts the entry in the place of the old one, or behind all others; empty: takes it out. */
+function put(p: Cron, entry: string): Script {
+  const edited = edit(p, PUT, entry);
+  if (p.cron_file === undefined)
+    return sh`crontab -u ${p.user} -l 2>/dev/null | ${raw(edited)} >"$harden_tmp/crontab"
+if [ -s "$harden_tmp/crontab" ]; then crontab -u ${p.user} - <"$harden_tmp/crontab"
+else crontab -u ${p.user} -r 2>/dev/null || :
+fi
+`;
+  const path = pathOf(p);
+  const written = transformFile({
+    path,
+    produce: `${edited} <"$old"`,
+    owner: 'root',
+    group: 'root',
+    mode: '0644',
+  });
+  return entry === '' ? sh`${raw(written)}[ -s ${path} ] || rm -f -- ${path}\n` : written;
+}
+
+// by the environment: awk would take backslashes in a -v apart
+function edit(p: Cron, program: Script, entry = ''): Script {
+  return sh`name=${p.name} entry=${entry} awk ${raw(program)}`;
+}
+
+const IS_MARKER = '$0 == "# harden: " ENVIRON["name"] || $0 == "#Ansible: " ENVIRON["name"]';
+const FIND = `'mine { print "entry " $0; found = 1; exit }
+${IS_MARKER} { mine = 1 }
+END { if (mine && !found) print "entry " }'`;
+const PUT = `'function put() { if (!done && ENVIRON["entry"] != "") print "# harden: " ENVIRON["name"] "\\n" ENVIRON["entry"]; done = 1 }
+mine { mine = 0; next }
+${IS_MARKER} { put(); mine = 1; next }
+{ print }
+END { put() }'`;
