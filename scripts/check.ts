@@ -11,6 +11,7 @@ const GATES: readonly (readonly [name: string, command: string, ...args: string[
   ['types', 'tsc', '--noEmit'],
   ['lint and format', 'biome', 'check', '.'],
   ['unused code', 'knip'],
+  ['house', 'tsx', 'scripts/house.ts'],
   ['generated files', 'tsx', 'scripts/generate.ts', '--check'],
   ['shell scripts', 'shellcheck', ...shellScripts()],
   ['build', 'rolldown', '-c', 'rolldown.config.ts'],

@@ -1,27 +1,16 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { circles, type Import, importsOf, importsOfAll, sourceFiles } from '../scripts/imports.ts';
 
-/** An import in a source file; `to` is a path from the repository's root, or the name of a package. */
-interface Import {
-  readonly from: string;
-  readonly to: string;
-  readonly typeOnly: boolean;
-}
-
-const FILES = readdirSync('src', { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts'))
-  .map((file) => join('src', file))
-  .sort();
-
-const IMPORTS = FILES.flatMap((file) => importsOf(file, readFileSync(file, 'utf8')));
+const FILES = sourceFiles('src');
+const IMPORTS = importsOfAll(FILES);
 
 /** What the files of a folder may import beside that folder, `src/errors.ts` and Node's own modules. */
 const MAY_IMPORT: Readonly<Record<string, readonly RegExp[]>> = {
   // The one door to a host is quoting and the shell's frames; what carries them is not the engine's business.
   'src/engine/': [/^src\/remote\/(sh|shell|facts)\.ts$/, /^src\/audit\/result\.ts$/, /^zod$/],
   'src/tasks/': [
-    /^src\/engine\/(task|diff|state|access|ask-files)\.ts$/,
+    /^src\/engine\/(task|diff|state|access-effect|ask-files)\.ts$/,
     /^src\/remote\/(sh|facts|known-hosts)\.ts$/,
     /^src\/playbook\/registry\.ts$/,
     /^src\/text\//,
@@ -87,6 +76,17 @@ describe('dependencies point one way', () => {
 
   test('nobody but a task type imports its private files, and no type imports another', () => {
     expect(trespasses(IMPORTS)).toEqual([]);
+  });
+
+  test('no files import each other in a circle, not even for types alone', () => {
+    expect(circles(IMPORTS)).toEqual([]);
+    const planted = [
+      ...importsOf('src/a.ts', `import type { B } from './b.ts';`),
+      ...importsOf('src/b.ts', `import { c } from './c.ts';`),
+      ...importsOf('src/c.ts', `export type { A } from './a.ts';\nimport './d.ts';`),
+      ...importsOf('src/d.ts', `import { b } from './e.ts';`),
+    ];
+    expect(circles(planted)).toEqual([['src/a.ts', 'src/b.ts', 'src/c.ts']]);
   });
 
   test('only cli.ts touches the process', () => {
@@ -192,15 +192,4 @@ function grouped(imports: readonly Import[]): Map<string, Import[]> {
   const groups = new Map<string, Import[]>();
   for (const each of imports) groups.set(each.from, [...(groups.get(each.from) ?? []), each]);
   return groups;
-}
-
-function importsOf(file: string, source: string): Import[] {
-  const matches = source.matchAll(
-    /^(?:import|export)\s+(type\s+)?[^;]*?from\s*'([^']+)'|^import\s+'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm,
-  );
-  return [...matches].map(([, typeOnly, named, bare, dynamic]) => {
-    const target = named ?? bare ?? dynamic ?? '';
-    const to = target.startsWith('.') ? normalize(join(dirname(file), target)) : target;
-    return { from: file, to, typeOnly: typeOnly !== undefined };
-  });
 }

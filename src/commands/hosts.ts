@@ -1,5 +1,5 @@
 import type { OperatorWay } from '../audit/audit.ts';
-import type { WayIn } from '../engine/access.ts';
+import type { WayIn } from '../engine/access-effect.ts';
 import type { RunHost } from '../engine/session.ts';
 import type { Consent } from '../engine/task.ts';
 import { UserError } from '../errors.ts';
@@ -154,7 +154,10 @@ export async function commandVars(options: PlaybookOptions): Promise<Vars> {
 }
 
 async function fromInventory(file: string, { limit, connection }: HostOptions): Promise<NamedHost[]> {
-  const { loadInventory, selectHosts } = await import('../playbook/inventory.ts');
+  const [{ loadInventory }, { selectHosts }] = await Promise.all([
+    import('../playbook/inventory.ts'),
+    import('../playbook/host-patterns.ts'),
+  ]);
   const inventory = await loadInventory(file);
   return selectHosts(inventory, limit).map((host) => {
     const base = parseTarget(host.address ?? host.name);

@@ -1,6 +1,7 @@
 import { HostError, UserError } from '../errors.ts';
 import type { Frame, RootShell } from '../remote/shell.ts';
-import { accessAfter, type WayIn } from './access.ts';
+import { accessAfter } from './access.ts';
+import type { WayIn } from './access-effect.ts';
 import { armScript, disarmScript, fireScript, guardReportScript, NOT_ARMED, NOT_YET } from './guard-script.ts';
 import type { HostPlan, PlannedTask } from './plan.ts';
 import { planTasks } from './plan-tasks.ts';

@@ -1,6 +1,6 @@
 import { HostError, UserError } from '../errors.ts';
 import type { RootShell } from '../remote/shell.ts';
-import type { WayIn } from './access.ts';
+import type { WayIn } from './access-effect.ts';
 import type { RunHost } from './session.ts';
 
 /** How long systemd may take for the rest of the boot once a login works; what still hangs then does so on its own. */

@@ -1,6 +1,7 @@
 import type { Facts } from '../remote/facts.ts';
 import type { Frame, RootShell } from '../remote/shell.ts';
-import { accessRefusals, effectsOf, type WayIn } from './access.ts';
+import { accessRefusals, effectsOf } from './access.ts';
+import type { WayIn } from './access-effect.ts';
 import { type Answers, probeBatch } from './answers.ts';
 import { bearsOn } from './bears-on.ts';
 import type { HostStatus, Listener, StepError } from './events.ts';

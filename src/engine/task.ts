@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Facts } from '../remote/facts.ts';
 import type { Script } from '../remote/sh.ts';
-import type { AccessEffect } from './access.ts';
+import type { AccessEffect } from './access-effect.ts';
 import type { FileRead } from './ask-files.ts';
 import type { Change, ChangeAction } from './diff.ts';
 import type { State } from './state.ts';

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts';
 import { didYouMean } from '../text/did-you-mean.ts';
-import type { Inventory, InventoryHost } from './inventory.ts';
+import type { Inventory, InventoryHost } from './inventory-shape.ts';
 
 /**
  * The hosts that a limit names, in the order of the inventory: names, groups, globs and `all`, with commas between them;

@@ -1,34 +1,12 @@
 import { checkKeys } from './common-keys.ts';
 import { type InventoryGroup, readGroups } from './inventory-groups.ts';
 import { type HostEntry, readHosts } from './inventory-hosts.ts';
+import type { Inventory, InventoryHost } from './inventory-shape.ts';
 import { readInventoryVars } from './inventory-vars.ts';
 import { describeNode, entryOf, isEmpty } from './nodes.ts';
 import { collectProblems } from './problems.ts';
 import type { Vars } from './vars.ts';
 import { readYaml } from './yaml-source.ts';
-
-export { selectHosts } from './host-patterns.ts';
-
-/** A host that an inventory lists. */
-export interface InventoryHost {
-  readonly name: string;
-  /** Where it is reached; the name itself without it. */
-  readonly address?: string;
-  readonly port?: number;
-  readonly user?: string;
-  /** Its own variables over those of its groups, over those of the inventory. */
-  readonly vars: Vars;
-  /** The groups that it is in, outer ones first; `all` is not among them. */
-  readonly groups: readonly string[];
-}
-
-export interface Inventory {
-  readonly file: string;
-  /** In the order of the file. */
-  readonly hosts: readonly InventoryHost[];
-  /** Also those without hosts. */
-  readonly groups: readonly string[];
-}
 
 /** Reads an inventory; throws a UserError with all mistakes. */
 export async function loadInventory(file: string): Promise<Inventory> {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadInventory, selectHosts } from '../../src/playbook/inventory.ts';
+import { selectHosts } from '../../src/playbook/host-patterns.ts';
+import { loadInventory } from '../../src/playbook/inventory.ts';
 import { folderWith, paragraphs, resolveText } from './support.ts';
 
 async function load(text: string | Buffer) {

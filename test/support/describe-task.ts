@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import Handlebars from 'handlebars';
 import { describe, expect, test } from 'vitest';
-import type { AccessEffect } from '../../src/engine/access.ts';
+import type { AccessEffect } from '../../src/engine/access-effect.ts';
 import { type Change, type ChangeAction, diff, reversed } from '../../src/engine/diff.ts';
 import type { State } from '../../src/engine/state.ts';
 import type { AnyTaskType, LocalFiles, Need } from '../../src/engine/task.ts';

@@ -1,7 +1,7 @@
 import { imageName } from '../workload/image-name.ts';
 import type { RuleSettings } from '../workload/rule.ts';
 import type { ParsedDockerfile, Stage } from './parse.ts';
-import type { DockerfileRule, Place } from './rules.ts';
+import type { DockerfileRule, Place } from './rule.ts';
 
 /** What the image is built on. */
 export const BASE_RULES: readonly DockerfileRule[] = [

@@ -1,7 +1,7 @@
 import type { Instruction, JSONInstruction } from 'dockerfile-ast';
 import { isSecretName, isSecretPlaceholder } from '../secret-names.ts';
 import type { ParsedDockerfile } from './parse.ts';
-import type { DockerfileRule, Place } from './rules.ts';
+import type { DockerfileRule, Place } from './rule.ts';
 import { commands, shellText } from './shell-text.ts';
 
 /** How the image is built. */

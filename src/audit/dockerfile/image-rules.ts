@@ -1,6 +1,6 @@
 import type { Instruction } from 'dockerfile-ast';
 import type { ParsedDockerfile, Stage } from './parse.ts';
-import type { DockerfileRule, Place } from './rules.ts';
+import type { DockerfileRule, Place } from './rule.ts';
 import { shellText } from './shell-text.ts';
 
 /** What the image is when it runs. */

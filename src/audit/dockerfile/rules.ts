@@ -1,38 +1,10 @@
-import type { Instruction } from 'dockerfile-ast';
-import type { AuditCheck, Severity } from '../result.ts';
+import type { AuditCheck } from '../result.ts';
 import type { RuleSettings } from '../workload/rule.ts';
 import { BASE_RULES } from './base-rules.ts';
 import { BUILD_RULES } from './build-rules.ts';
 import { IMAGE_RULES } from './image-rules.ts';
 import { type ParsedDockerfile, placeOf } from './parse.ts';
-
-/** One question that is asked of a Dockerfile. */
-export interface DockerfileRule {
-  readonly id: string;
-  /** What should be done, as an order. */
-  readonly title: string;
-  readonly section: 'Base image' | 'Build' | 'Image';
-  readonly severity: Severity;
-  /** The instruction that it is about. */
-  readonly field: string;
-  /** Checks of docker-bench-security that ask the same. */
-  readonly related?: readonly string[];
-  readonly remediation: string;
-  /** The places where it is not so; undefined: nobody asks. */
-  find(dockerfile: ParsedDockerfile, settings: RuleSettings): readonly Place[] | undefined;
-}
-
-/** A place in a Dockerfile where something is wrong. */
-export interface Place {
-  readonly instruction: Instruction;
-  readonly details: string;
-  /** The instruction without what may be secret; undefined: it is about the file as a whole. */
-  readonly subject?: string;
-  readonly result?: 'INFO' | 'SKIP';
-  readonly severity?: Severity;
-  /** A line that is written instead. */
-  readonly fix?: string;
-}
+import type { DockerfileRule, Place } from './rule.ts';
 
 export const DOCKERFILE_RULES: readonly DockerfileRule[] = [...BASE_RULES, ...BUILD_RULES, ...IMAGE_RULES];
 

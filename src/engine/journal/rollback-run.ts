@@ -1,7 +1,7 @@
 import { HostError, UserError } from '../../errors.ts';
 import { raw, type Script, sh } from '../../remote/sh.ts';
 import type { Frame, RootShell } from '../../remote/shell.ts';
-import type { WayIn } from '../access.ts';
+import type { WayIn } from '../access-effect.ts';
 import type { Listener, StepError } from '../events.ts';
 import { armScript, disarmScript, fireScript } from '../guard-script.ts';
 import { RUNS } from '../host-layout.ts';

@@ -1,9 +1,9 @@
 import { listAt, mapAt, parseDockerJson, textAt } from '../support/docker/cli.ts';
 import type { Json } from '../support/docker/json.ts';
 import { parseRegistryAnswer, type RegistryAnswer } from '../support/docker/registry.ts';
+import type { ContainerState } from './container-state.ts';
 import { portsOf } from './fields-network.ts';
 import type { DockerContainer } from './params.ts';
-import type { ContainerState } from './state.ts';
 
 /** What stands around a container, for the findings and for putting back what was changed in place. */
 export interface Around {

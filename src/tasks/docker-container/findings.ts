@@ -5,9 +5,10 @@ import { pullFindings } from '../support/docker/image-state.ts';
 import { type PublishedPort, spellPort } from '../support/docker/words.ts';
 import { refusal, warning } from '../support/finding.ts';
 import { type Around, aroundIn, isChecked, runsAsRoot, unsupported } from './around.ts';
+import type { ContainerState } from './container-state.ts';
 import { volumes } from './fields-storage.ts';
 import type { DockerContainer } from './params.ts';
-import { type ContainerState, makesAnew, takesNew, wantedFields } from './state.ts';
+import { makesAnew, takesNew, wantedFields } from './state.ts';
 
 /** What Docker gives a container that does not drop any. */
 const USUAL = new Set(

@@ -1,9 +1,10 @@
 import { defineTask } from '../../engine/task.ts';
 import { DOCKER_NEEDS } from '../support/docker/cli.ts';
+import type { ContainerState } from './container-state.ts';
 import { containerFindings } from './findings.ts';
 import { DockerContainer, sharedContainers } from './params.ts';
 import { applyContainer, probeContainer, undoContainer } from './scripts.ts';
-import { type ContainerState, isNoLimit, makesAnew, readContainer, wantContainer } from './state.ts';
+import { isNoLimit, makesAnew, readContainer, wantContainer } from './state.ts';
 
 /** A container, hardened unless the playbook says otherwise. */
 export const dockerContainerTask = defineTask<DockerContainer, ContainerState>({

@@ -6,12 +6,13 @@ import { imageKey } from '../support/docker/image-ref.ts';
 import { inspectImage } from '../support/docker/image-state.ts';
 import { askRegistry } from '../support/docker/registry.ts';
 import { aroundIn } from './around.ts';
+import type { ContainerState } from './container-state.ts';
 import { containerFields } from './fields.ts';
 import { restartPolicy } from './fields-limits.ts';
 import { commandWords } from './fields-process.ts';
 import { volumes } from './fields-storage.ts';
 import { type DockerContainer, sharedContainers } from './params.ts';
-import { type ContainerState, inPlaceKeys, isNoLimit, makesAnew } from './state.ts';
+import { inPlaceKeys, isNoLimit, makesAnew } from './state.ts';
 
 /** What a container is called until it takes the place of the one before it. */
 const NEW = '.harden-new';

@@ -7,14 +7,9 @@ import type { Json } from '../support/docker/json.ts';
 import type { RegistryAnswer } from '../support/docker/registry.ts';
 import { NO_LIMIT } from '../support/docker/words.ts';
 import { type Around, aroundIn, aroundOf, linesOf, unsupported } from './around.ts';
+import type { ContainerState } from './container-state.ts';
 import { containerFields } from './fields.ts';
 import type { DockerContainer } from './params.ts';
-
-/**
- * `state`; `image`, with a remark where the name stands for another image by now; `env`: the names, with a remark where a value is another
- * one; each field under its key. `leftover`: the container before is still kept. `around`: what the findings judge by, as JSON.
- */
-export type ContainerState = Readonly<Record<string, StateValue>>;
 
 /** What the probe printed. */
 export function readContainer(output: string, p: DockerContainer): ContainerState {

@@ -1,4 +1,4 @@
-import type { AccessEffect } from '../../engine/access.ts';
+import type { AccessEffect } from '../../engine/access-effect.ts';
 import type { Finding, FindingContext } from '../../engine/task.ts';
 import { closesEveryMethod, effectOf, listensOn, type SshdEffect, unsatisfiable, whyTurnedAway } from './access.ts';
 import type { ConfigLine } from './answer.ts';

@@ -1,10 +1,10 @@
 import type { FileRead } from '../../engine/ask-files.ts';
 import { HostError } from '../../errors.ts';
 import { raw, type Script, sh } from '../../remote/sh.ts';
+import type { FileAttributes } from './file-attributes.ts';
 import { type AttributeState, actualAttributes } from './file-params.ts';
 import { toHostRegexp } from './host-regexp.ts';
 import { fileRead, parseFile, readFile } from './read-file.ts';
-import type { FileAttributes } from './replace-file.ts';
 
 /** Where a new line or block goes; neither: to the end. */
 export interface Placement {

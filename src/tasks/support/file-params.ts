@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 import { z } from 'zod';
 import type { Need } from '../../engine/task.ts';
+import type { FileAttributes } from './file-attributes.ts';
 import type { FileState } from './read-file.ts';
-import type { FileAttributes } from './replace-file.ts';
 
 const rooted = z
   .string()

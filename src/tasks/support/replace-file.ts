@@ -1,14 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { raw, type Script, sh } from '../../remote/sh.ts';
 import { enterParent, enterPrivate, refuseOther } from './enter-parent.ts';
+import type { FileAttributes } from './file-attributes.ts';
 import { changeAttributes } from './set-attributes.ts';
-
-export interface FileAttributes {
-  readonly owner?: string | undefined;
-  readonly group?: string | undefined;
-  /** Octal, as `chmod` takes it. */
-  readonly mode?: string | undefined;
-}
 
 export interface FileContent extends FileAttributes {
   readonly path: string;

@@ -1,6 +1,6 @@
 import { raw, type Script, sh } from '../../remote/sh.ts';
 import { enterParent } from './enter-parent.ts';
-import type { FileAttributes } from './replace-file.ts';
+import type { FileAttributes } from './file-attributes.ts';
 
 /**
  * Script that gives what stands at a path an owner, a group and a mode. In a directory that others can write, the thing is held (a

@@ -1,4 +1,4 @@
-import type { AccessEffect } from '../../engine/access.ts';
+import type { AccessEffect } from '../../engine/access-effect.ts';
 import type { Facts } from '../../remote/facts.ts';
 import { type Script, sh } from '../../remote/sh.ts';
 import type { UfwTuple } from './rule.ts';

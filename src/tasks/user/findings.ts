@@ -1,4 +1,4 @@
-import type { AccessEffect } from '../../engine/access.ts';
+import type { AccessEffect } from '../../engine/access-effect.ts';
 import type { Change } from '../../engine/diff.ts';
 import type { Finding, FindingContext } from '../../engine/task.ts';
 import type { Facts } from '../../remote/facts.ts';

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { AccessEffect } from '../../engine/access.ts';
+import type { AccessEffect } from '../../engine/access-effect.ts';
 import type { Change } from '../../engine/diff.ts';
 import { defineTask, type Need } from '../../engine/task.ts';
 import { HostError } from '../../errors.ts';
