@@ -22,6 +22,15 @@ test('the lock file names no registry', () => {
   expect(readFileSync('package-lock.json', 'utf8')).not.toContain('"resolved"');
 });
 
+// src/remote/ssh/sign-at-once.ts reaches into it: docs/decisions/0013.
+test('ssh2 is pinned to one version', () => {
+  const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    readonly devDependencies: Readonly<Record<string, string>>;
+  };
+  expect(devDependencies.ssh2).toMatch(/^\d+\.\d+\.\d+$/);
+  expect(packages['node_modules/ssh2']?.version).toBe(devDependencies.ssh2);
+});
+
 /** Where Node looks for a package that is needed by the one at `path`. */
 function placesOf(path: string, name: string): string[] {
   const parents = path
