@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { ExitCode, UserError } from './errors.ts';
 import { runProgram } from './program.ts';
+import { besideQuestions } from './remote/prompt-terminal.ts';
 import type { Io } from './report/io.ts';
 
 // Everybody on this machine can read the arguments of a process, and -e name=value may hold a secret.
@@ -11,8 +12,8 @@ process.title = `harden ${args[0] ?? ''}`.trim();
 const interrupt = new AbortController();
 
 const io: Io = {
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
+  out: (text) => besideQuestions(() => process.stdout.write(text)),
+  err: (text) => besideQuestions(() => process.stderr.write(text)),
   live: canRedraw() ? process.stderr : undefined,
   interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
   colour: wantsColour(),

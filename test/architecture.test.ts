@@ -33,7 +33,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   'src/launcher/': [],
   'src/text/': [],
-  'src/remote/': [/^src\/text\//, /^(ssh2|execa|@clack\/prompts)$/],
+  'src/remote/': [/^src\/text\//, /^(ssh2|execa)$/],
   // Compose files are read as playbooks are: with the place of each value.
   'src/audit/': [
     /^src\/engine\/resolved-task\.ts$/,
@@ -48,12 +48,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly RegExp[]>> = {
 const MAY_NOT_REACH: readonly { readonly folder: string; readonly forbidden: RegExp; readonly why: string }[] = [
   {
     folder: 'src/engine/',
-    forbidden: /^(ssh2|execa|listr2|commander|@clack\/prompts|yaml|handlebars)$/,
+    forbidden: /^(ssh2|execa|listr2|commander|yaml|handlebars)$/,
     why: 'knows neither a transport, nor a terminal, nor YAML',
   },
   {
     folder: 'src/tasks/',
-    forbidden: /^(ssh2|execa|listr2|commander|@clack\/prompts|node:child_process|node:net|node:fs(\/promises)?)$/,
+    forbidden: /^(ssh2|execa|listr2|commander|node:child_process|node:net|node:fs(\/promises)?)$/,
     why: 'is data in, text out',
   },
   {

@@ -1,5 +1,6 @@
 import { HostError } from '../errors.ts';
 import { type Prompt, queue } from './prompt.ts';
+import type { LineQuestion } from './prompt-line.ts';
 
 /** Who sits at the terminal. */
 export interface Terminal {
@@ -11,66 +12,48 @@ export interface Terminal {
   interrupt?(): void;
 }
 
+// There is one keyboard, however many prompts.
+const inOrder = queue();
+let open = false;
+const held: (() => void)[] = [];
+
+/** Writes at once, or once the open question has its answer: else it would stand in the line that is typed. */
+export function besideQuestions(write: () => void): void {
+  if (open) held.push(write);
+  else write();
+}
+
 /** Asks on the terminal, one question at a time, through stderr: stdout stays the result's. */
 export function terminalPrompt({ interactive, signal, interrupt }: Terminal): Prompt {
-  const inOrder = queue();
-  const ask = <T>(question: (streams: Streams) => Promise<T>): Promise<T> =>
+  const ask = (question: LineQuestion): Promise<string | undefined> =>
     inOrder(async () => {
-      const keyboard = watchKeyboard(signal);
+      const { askLine } = await import('./prompt-line.ts');
+      open = true;
       try {
-        const answer = await question({ input: process.stdin, output: process.stderr, signal: keyboard.signal });
-        if (typeof answer === 'symbol' && !keyboard.signal.aborted) interrupt?.();
-        return answer;
+        const keyboard = { input: process.stdin, output: process.stderr };
+        const answer = await askLine(keyboard, { ...question, signal });
+        if (answer.kind === 'interrupted') interrupt?.();
+        return answer.kind === 'line' ? answer.line : undefined;
       } finally {
-        keyboard.leave();
+        open = false;
+        for (const write of held.splice(0)) write();
       }
     });
   return {
     interactive,
     secret: async (question) => {
-      const { isCancel, password } = await import('@clack/prompts');
-      const answer = await ask((streams) => password({ message: printable(question), ...streams }));
-      if (isCancel(answer)) throw new HostError('the question was declined');
-      return answer ?? '';
+      const answer = await ask({ text: '', label: `${printable(question)}: `, hidden: true });
+      if (answer === undefined) throw new HostError('the question was declined');
+      return answer;
     },
-    confirm: async (question) => {
-      const { confirm, isCancel } = await import('@clack/prompts');
-      const answer = await ask((streams) => confirm({ message: printable(question), initialValue: false, ...streams }));
-      return isCancel(answer) ? false : answer;
+    confirm: async (question, fingerprint) => {
+      const words = ['yes', ...(fingerprint === undefined ? [] : [fingerprint])];
+      const only = fingerprint === undefined ? 'Only "yes" is' : 'Only "yes", or the fingerprint itself, is';
+      const text = `${printable(question)}\n  ${only} accepted; anything else declines.`;
+      const answer = await ask({ text, label: '  Enter a value: ' });
+      return answer !== undefined && words.includes(answer.trim());
     },
     tell: (message) => void process.stderr.write(`${printable(message)}\n`),
-  };
-}
-
-interface Streams {
-  readonly input: NodeJS.ReadStream;
-  readonly output: NodeJS.WriteStream;
-  readonly signal: AbortSignal;
-}
-
-/**
- * While a question is open: it is declined where the keyboard has ended, and hears the keys again after Ctrl-Z. In both cases
- * Node's readline pauses stdin, and clack, which knows of neither, would wait for keys that never come.
- */
-function watchKeyboard(signal: AbortSignal | undefined): { readonly signal: AbortSignal; leave(): void } {
-  const { stdin } = process;
-  const ended = new AbortController();
-  let open = true;
-  const paused = (): void => {
-    // An answer pauses it too, and readline makes the terminal raw again only after the pause of Ctrl-Z.
-    setImmediate(() => {
-      if (!open) return;
-      if (stdin.isRaw) stdin.resume();
-      else ended.abort();
-    });
-  };
-  stdin.on('pause', paused);
-  return {
-    signal: signal ? AbortSignal.any([signal, ended.signal]) : ended.signal,
-    leave: () => {
-      open = false;
-      stdin.off('pause', paused);
-    },
   };
 }
 

@@ -4,8 +4,8 @@ export interface Prompt {
   readonly interactive: boolean;
   /** Asks for a text that is not shown; rejects when the person declines. */
   secret(question: string): Promise<string>;
-  /** Asks yes or no; false when the person declines. */
-  confirm(question: string): Promise<boolean>;
+  /** True where the person types the word yes, or the whole `fingerprint` that the question is about; anything else declines. */
+  confirm(question: string, fingerprint?: string): Promise<boolean>;
   /** Tells the person something that needs no answer, such as to touch a security key. */
   tell?(message: string): void;
 }

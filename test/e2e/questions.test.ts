@@ -11,8 +11,8 @@ vi.setConfig({ testTimeout: 60_000 });
 const unavailable = (await labUnavailable()) ?? (existsSync('/usr/bin/script') ? undefined : 'no script');
 const HARDEN = `node ${join(import.meta.dirname, '../../dist/cli.js')}`;
 
-/** What a person waits for, and then types; nothing typed: the terminal is closed. */
-type Typing = readonly (readonly [seen: RegExp, keys?: string])[];
+/** What a person waits for, and then types, some milliseconds later; nothing typed: the terminal is closed. */
+type Typing = readonly (readonly [seen: RegExp, keys?: string, after?: number])[];
 
 describe.skipIf(unavailable)('a question on a terminal', () => {
   let host: LabHost;
@@ -42,14 +42,24 @@ describe.skipIf(unavailable)('a question on a terminal', () => {
     const left = [...typing];
     let said = '';
     let from = 0;
-    run.stdout.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      const [seen, keys] = left[0] ?? [];
-      const match = seen?.exec(said.slice(from));
+    let waiting = false;
+    const look = (): void => {
+      const [seen, keys, after = 300] = left[0] ?? [];
+      const match = waiting ? undefined : seen?.exec(said.slice(from));
       if (!match) return;
       left.shift();
       from += match.index + match[0].length;
-      setTimeout(() => (keys === undefined ? run.kill('SIGKILL') : run.stdin.write(keys)), 300);
+      waiting = true;
+      setTimeout(() => {
+        waiting = false;
+        if (keys === undefined) run.kill('SIGKILL');
+        else run.stdin.write(keys);
+        look();
+      }, after);
+    };
+    run.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      look();
     });
     const { exitCode } = await run;
     return { exitCode, said };
@@ -57,7 +67,7 @@ describe.skipIf(unavailable)('a question on a terminal', () => {
 
   function expectSane(said: string): void {
     expect(said.split('\n').at(-1)).toMatch(/ icanon .* echo /);
-    expect(said.lastIndexOf('\x1b[?25h'), said).toBeGreaterThan(said.lastIndexOf('\x1b[?25l'));
+    expect(said.lastIndexOf('\x1b[?25h'), said).toBeGreaterThanOrEqual(said.lastIndexOf('\x1b[?25l'));
   }
 
   const plan = (user: string, ...more: readonly string[]) =>
@@ -72,13 +82,42 @@ describe.skipIf(unavailable)('a question on a terminal', () => {
     }
   });
 
+  test('takes a typed yes, and nothing that was typed before it', async () => {
+    const apply = `${HARDEN} ${plan('root').replace(/^plan/, 'apply')}`;
+    for (const { early, answer, code } of [
+      { early: 'yes\r', answer: '\r', code: 1 },
+      { early: 'y', answer: 'y\r', code: 1 },
+      { early: 'no\ryes\rno\r', answer: 'yes\r', code: 0 },
+    ]) {
+      const { exitCode, said } = await onTerminal(apply, [
+        [/connecting/, early, 0],
+        [/Enter a value: /, answer],
+      ]);
+      expect(exitCode, said).toBe(code);
+      expect(said).toContain(code === 0 ? '1 changed' : 'nothing was applied');
+      expectSane(said);
+    }
+  });
+
+  test('of a host key takes yes, and the rest of the line is no answer to the next', async () => {
+    const known = join(await folder({}), 'known');
+    const line = `${HARDEN} plan ${playbook} -H root@${host.address} --known-hosts ${known} --identity ${host.keyFile} -K`;
+    const { exitCode, said } = await onTerminal(line, [
+      [/sudo password: /, 'x\ryes\r'],
+      [/Enter a value: /, 'y\r'],
+    ]);
+    expect(exitCode, said).toBe(1);
+    expect(said).toContain('its host key was not accepted');
+    expectSane(said);
+  });
+
   test('hears the keys after Ctrl-Z and fg', async () => {
     const { exitCode, said } = await onTerminal('bash --norc -i', [
       [/bash-[\d.]+[#$] /, `${HARDEN} ${plan('admin1', '-K')}\r`],
-      [/◆.*sudo password/, '\x1a'],
+      [/sudo password: /, '\x1a'],
       [/Stopped[\s\S]*bash-[\d.]+[#$] /, 'fg\r'],
       [/cli\.js/, `${host.sudoPassword}\r`],
-      [/1 with changes pending[\s\S]*bash-[\d.]+[#$] /, 'exit\r'],
+      [/with changes pending[\s\S]*bash-[\d.]+[#$] /, 'exit\r'],
     ]);
     expect(exitCode, said).toBe(0);
     expect(said).not.toContain(host.sudoPassword);

@@ -53,8 +53,8 @@ describe.skipIf(unavailable)('on a terminal', () => {
       const run = onTerminal([80, 40], [...args, '--json', ...hostArgs(host)], `>${file}`);
       let asked = false;
       run.stdout.on('data', (chunk: Buffer) => {
-        if (!asked && chunk.toString().includes('No')) setTimeout(() => run.stdin.write('n'), 300);
-        asked ||= chunk.toString().includes('No');
+        if (!asked && chunk.toString().includes('Enter a value')) setTimeout(() => run.stdin.write('no\r'), 300);
+        asked ||= chunk.toString().includes('Enter a value');
       });
       const ended = await run;
       expect(ended.exitCode, ended.stdout).toBe(1);
@@ -112,7 +112,7 @@ describe.skipIf(unavailable)('on a terminal', () => {
       // By then a question of the other host would be open too, and take the answer.
       setTimeout(() => {
         openAtAnswer.push(questions());
-        run.stdin.write('n');
+        run.stdin.write('no\r');
       }, 1500);
     });
     const ended = await run;

@@ -27,7 +27,8 @@ async function confirm(label: string, prompt: Prompt, text: string): Promise<str
     .replace(/\(yes\/no.*$/s, '')
     .replace(/\s+/g, ' ')
     .trim();
-  return (await inTurn(() => prompt.confirm(`${label}: ${question}`))) ? 'yes' : 'no';
+  const [fingerprint] = /(?:SHA256|MD5):[\w+/=:]+/.exec(question) ?? [];
+  return (await inTurn(() => prompt.confirm(`${label}: ${question}`, fingerprint))) ? 'yes' : 'no';
 }
 
 function passphrase(prompt: Prompt, key: string, again: boolean): Promise<string> {

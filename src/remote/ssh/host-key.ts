@@ -59,7 +59,7 @@ export async function hostKeyCheck(policy: HostKeyPolicy): Promise<HostKeyCheck>
     await inTurn(async () => {
       // Another connection may have asked about the same host meanwhile.
       if (accepted.has(mark) || judgeHostKey(await readKnownHosts(files), names, key).kind === 'known') return;
-      if (!(await policy.prompt.confirm(question(policy, other, key)))) {
+      if (!(await policy.prompt.confirm(question(policy, other, key), fingerprint(key)))) {
         throw new HostError(`${policy.label}: its host key was not accepted`);
       }
       accepted.add(mark);
