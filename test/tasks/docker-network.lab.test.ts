@@ -48,6 +48,29 @@ docker create --name idle --network front busybox /busybox sleep 1000`);
       expect((await planOnHost(host, dockerNetworkTask, front)).change).toBeUndefined();
     }, 240_000);
 
+    test('a subnet of the host is refused, in both families, also where the kernel alone tells of it', async () => {
+      const subnet = async (text: string) =>
+        (await planOnHost(host, dockerNetworkTask, { name: 'wrong', ipam_config: [{ subnet: text }] })).findings;
+      const { address } = host;
+      const holds = (what: string) => [expect.stringContaining(`holds ${what}, an address of this host (host0)`)];
+      await said(
+        'ip -6 addr add 2001:db8:5::7/64 dev host0 nodad; ip route add 10.91.0.0/16 via $(ip -o route show default | cut -d" " -f3)',
+      );
+      try {
+        expect(await subnet(`${address}/24`)).toEqual(holds(address));
+        expect(await subnet('2001:db8:5::/48')).toEqual(holds('2001:db8:5::7'));
+        const route = [expect.stringContaining('overlaps with 10.91.0.0/16, a network of this host (host0)')];
+        expect(await subnet('10.91.4.0/24')).toEqual(route);
+        await said('mv /usr/bin/ip /usr/bin/ip.away; rm -f /bin/ip /sbin/ip');
+        expect(await subnet(`${address}/24`)).toEqual(holds(address));
+        expect(await subnet('2001:db8:5::/48')).toEqual(holds('2001:db8:5::7'));
+        expect(await subnet('10.91.4.0/24')).toEqual(route);
+        expect(await subnet('10.92.4.0/24')).toEqual([]);
+      } finally {
+        await said('[ ! -e /usr/bin/ip.away ] || mv /usr/bin/ip.away /usr/bin/ip');
+      }
+    }, 120_000);
+
     test('what ran on it runs on, at its address, by its aliases, with its ports, and is shut off from the others', async () => {
       expect(await said("docker inspect -f '{{.State.Running}} {{.RestartCount}}' one two")).toBe('true 0\ntrue 0');
       expect(await said("docker inspect -f '{{.NetworkSettings.Networks.front.IPAddress}}' one")).toBe('172.30.7.13');

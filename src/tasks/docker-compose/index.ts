@@ -3,6 +3,7 @@ import { DOCKER_NEEDS } from '../support/docker/cli.ts';
 import { pullFindings } from '../support/docker/image-state.ts';
 import { refusal, warning } from '../support/finding.ts';
 import { loadCompose } from './load.ts';
+import { networkFindings } from './networks.ts';
 import { composeFile, DockerCompose, projectName } from './params.ts';
 import { applyCompose, probeCompose, undoCompose } from './scripts.ts';
 import { aroundIn, type ComposeState, loses, readCompose, wantCompose } from './state.ts';
@@ -12,7 +13,7 @@ export const dockerComposeTask = defineTask<DockerCompose, ComposeState>({
   type: 'docker_compose',
   summary: 'The containers of a compose file: as the file says, running, and well.',
   notes:
-    'Takes version 2 of compose, which is a part of the docker command (Debian 13: the package docker-compose; Docker’s own repository: docker-compose-plugin; Ubuntu: docker-compose-v2). Read with `docker ps`, and with what compose itself says with `--dry-run` that it would do: so a changed `env_file`, a missing image and a file that compose refuses show at plan. With `definition` or `src` the file is a part of the task, and the plan knows what it will be; with `files` the plan goes by the file that is on the host then. After a change all containers must run and be healthy within `healthy_wait_timeout`; otherwise the file and the images before are put back, and the run fails. `harden audit --compose` judges the file. Named volumes stay unless `remove_volumes` is said.',
+    'Takes version 2 of compose, which is a part of the docker command (Debian 13: the package docker-compose; Docker’s own repository: docker-compose-plugin; Ubuntu: docker-compose-v2). Read with `docker ps`, and with what compose itself says with `--dry-run` that it would do: so a changed `env_file`, a missing image and a file that compose refuses show at plan. Refused there: a network whose subnet, or the one that Docker would choose, holds your address or one of the host, or overlaps with a route of the host that is not Docker’s own. With `definition` or `src` the file is a part of the task, and the plan knows what it will be; with `files` the plan goes by the file that is on the host then. After a change all containers must run and be healthy within `healthy_wait_timeout`; otherwise the file and the images before are put back, and the run fails. `harden audit --compose` judges the file. Named volumes stay unless `remove_volumes` is said.',
   params: DockerCompose,
   examples: [
     {
@@ -49,7 +50,10 @@ export const dockerComposeTask = defineTask<DockerCompose, ComposeState>({
   provides: (p) => (p.text === undefined || p.state !== 'present' ? [] : [`path:${composeFile(p)}`]),
   action: (p, { before }) =>
     p.state === 'absent' ? 'delete' : listOf(before, 'containers').length === 0 ? 'create' : 'update',
-  findings: (change, p, { before, pending = [] }) => composeFindings(change !== undefined, p, before, pending),
+  findings: (change, p, { before, facts, pending = [], earlier = [] }) => [
+    ...composeFindings(change !== undefined, p, before, pending),
+    ...networkFindings(p.state === 'present' ? aroundIn(before)?.networks : undefined, earlier.length, facts),
+  ],
   keeps: (p) => (p.text === undefined || p.state !== 'present' ? [] : [composeFile(p)]),
   undo: undoCompose,
   irreversible(p, change) {

@@ -2,6 +2,7 @@ import type { Change } from '../../engine/diff.ts';
 import { raw, type Script, sh } from '../../remote/sh.ts';
 import { DOCKER } from '../support/docker/cli.ts';
 import { HEALTH_SAID } from '../support/docker/health-said.ts';
+import { readHostAddresses } from '../support/docker/host-addresses.ts';
 import { imageKey } from '../support/docker/image-ref.ts';
 import { inspectImage } from '../support/docker/image-state.ts';
 import { askRegistry } from '../support/docker/registry.ts';
@@ -36,9 +37,26 @@ echo ${`== registry${at}`}
 ( ${raw(askRegistry(image))}
 )`,
   );
-  const run = sh`${raw(composeCommand(p, p.text === undefined ? 'host' : 'stdin'))} --dry-run up -d ${orphans(p)} 2>&1 || echo "harden-status $?"`;
-  const call = p.text === undefined ? run : `{ ${printContent(p.text)}; } | { ${run}; }`;
-  return [...images, sh`echo '== plan'\n( ${raw(environment(p))}${raw(call)} ) | sed 's/^/ /'`];
+  const compose = composeCommand(p, p.text === undefined ? 'host' : 'stdin');
+  const call = withFile(p, sh`${raw(compose)} --dry-run up -d ${orphans(p)} 2>&1 || echo "harden-status $?"`);
+  return [
+    ...images,
+    sh`plan=$( ${raw(environment(p))}${raw(call)} )
+echo '== plan'
+printf '%s\n' "$plan" | sed 's/^/ /'
+case $plan in *' Network '*)
+  echo '== definitions'
+  ( ${raw(environment(p))}${raw(withFile(p, sh`${raw(compose)} config 2>/dev/null`))} ) | sed -n '/^networks:/,/^[^ ]/{/^[^ ]/d;p}'
+  echo '== pools'
+  ${DOCKER} info -f '{{json .DefaultAddressPools}}' 2>/dev/null
+  ${raw(readHostAddresses())}
+esac`,
+  ];
+}
+
+/** The command, with the text that the playbook brings on its stdin. */
+function withFile(p: DockerCompose, command: Script): Script {
+  return p.text === undefined ? command : `{ ${printContent(p.text)}; } | { ${command}; }`;
 }
 
 /** Script that makes the change; safe to repeat. */

@@ -4,6 +4,7 @@ import { parseDockerJson, sections } from '../support/docker/cli.ts';
 import { imageRef } from '../support/docker/image-ref.ts';
 import { digestsOf } from '../support/docker/image-state.ts';
 import { parseRegistryAnswer, type RegistryAnswer } from '../support/docker/registry.ts';
+import { type NewNetworks, readNewNetworks } from './networks.ts';
 import { type DockerCompose, projectName } from './params.ts';
 
 /**
@@ -22,6 +23,8 @@ export interface Around {
   readonly orphans: readonly string[];
   /** Containers that are there and unhealthy. */
   readonly unhealthy: readonly string[];
+  /** The networks that compose would make, and the host around them; undefined where it would make none. */
+  readonly networks?: NewNetworks | undefined;
   readonly registry: Readonly<Record<string, RegistryAnswer>>;
 }
 
@@ -44,6 +47,7 @@ export function readCompose(output: string, p: DockerCompose): ComposeState {
     version: (found.get('version') ?? '').trim(),
     error: errorIn(plan),
     orphans: p.state === 'present' ? names.filter((name) => !events.has(name)) : [],
+    networks: readNewNetworks(plan, found),
     unhealthy: containers.filter(({ status }) => status.includes('(unhealthy)')).map(({ name }) => name),
     registry: Object.fromEntries(
       (p.images ?? []).map((image, at) => [image, parseRegistryAnswer((found.get(`registry${at}`) ?? '').trim())]),

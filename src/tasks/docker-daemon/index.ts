@@ -4,6 +4,7 @@ import { DAEMON_JSON, parseDaemon, readDaemon } from '../support/docker/read-dae
 import { refusal } from '../support/finding.ts';
 import { certificateNeeds } from './choices.ts';
 import { daemonFindings } from './findings.ts';
+import { aroundDaemon, daemonPart, daemonRangeFindings, hostPart, speaksOfRanges } from './ranges.ts';
 import { applyScript, handlerFor, undoScript, validateScript } from './scripts.ts';
 import { type DaemonState, DockerDaemon, readState, wantState } from './state.ts';
 
@@ -12,7 +13,7 @@ export const dockerDaemonTask = defineTask<DockerDaemon, DaemonState>({
   type: 'docker_daemon',
   summary: 'The configuration of dockerd: daemon.json, and what the running dockerd does.',
   notes:
-    "Keys are merged into `/etc/docker/daemon.json`; the file's other keys stay. Read as well: `docker info` and the default network, so a dockerd that has not been restarted since is seen. Refused at plan: keys that the installed version does not know, values of the wrong kind, keys that the unit's command line sets already (`hosts` beside `-H fd://`, `$DOCKER_OPTS`), log-opts that the log-driver does not take, and what `dockerd --validate` (23 and later) refuses. Docker is reloaded where that is enough and restarted where it is not, at once where it moves its data (`userns-remap`, `data-root`, `storage-driver`), so that later tasks find what they make; `live-restore: true` is put in force first, so that containers outlive the restart; a dockerd that does not come back gets its old file back. docker-bench 2.2 to 2.16.",
+    "Keys are merged into `/etc/docker/daemon.json`; the file's other keys stay. Read as well: `docker info` and the default network, so a dockerd that has not been restarted since is seen. Refused at plan: keys that the installed version does not know, values of the wrong kind, keys that the unit's command line sets already (`hosts` beside `-H fd://`, `$DOCKER_OPTS`), log-opts that the log-driver does not take, and what `dockerd --validate` (23 and later) refuses, and ranges of addresses (`bip`, `fixed-cidr`, `default-address-pools`) that hold your address or one of the host, or overlap with a route of the host that is not Docker’s own. Docker is reloaded where that is enough and restarted where it is not, at once where it moves its data (`userns-remap`, `data-root`, `storage-driver`), so that later tasks find what they make; `live-restore: true` is put in force first, so that containers outlive the restart; a dockerd that does not come back gets its old file back. docker-bench 2.2 to 2.16.",
   params: DockerDaemon,
   examples: [
     {
@@ -30,8 +31,8 @@ export const dockerDaemonTask = defineTask<DockerDaemon, DaemonState>({
     { remove: ['insecure-registries', 'log-opts.max-file'] },
   ],
   id: () => DAEMON_JSON,
-  probe: readDaemon,
-  read: (output, p) => readState(parseDaemon(output), p),
+  probe: (p) => (speaksOfRanges(p) ? aroundDaemon() : readDaemon()),
+  read: (output, p) => readState(parseDaemon(daemonPart(output)), p, hostPart(output)),
   want: wantState,
   apply: (change, p) => applyScript(p, change),
   needs: (p) => ['command:dockerd', ...certificateNeeds(p)],
@@ -39,7 +40,7 @@ export const dockerDaemonTask = defineTask<DockerDaemon, DaemonState>({
   validate: (change, p) => validateScript(p, change.before),
   findings: (change, p, { facts, before }) =>
     facts.systemd || p.restart === 'never'
-      ? daemonFindings(p, change, before)
+      ? [...daemonFindings(p, change, before), ...daemonRangeFindings(p, change, before, facts)]
       : [
           refusal(
             'this host does not run systemd, so Docker cannot be restarted',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { StateValue } from '../../engine/state.ts';
 import type { Facts } from '../../remote/facts.ts';
 import { leaves, parseConfig, removePath, UNSET, valueAt } from '../support/docker/daemon-json.ts';
+import type { HostRange } from '../support/docker/host-addresses.ts';
 import type { JsonMap } from '../support/docker/json.ts';
 import type { Daemon } from '../support/docker/read-daemon.ts';
 import { effectOf, tellsEffect, wantedEffect } from './effects.ts';
@@ -52,7 +53,7 @@ export function inForce(key: string): string {
 }
 
 /** What was read, as far as the playbook speaks of it. */
-export function readState(daemon: Daemon | null, p: DockerDaemon): DaemonState {
+export function readState(daemon: Daemon | null, p: DockerDaemon, host?: readonly HostRange[]): DaemonState {
   if (daemon === null) return null;
   const { config, error } = parseConfig(daemon.file);
   const { info, bridge } = daemon;
@@ -72,6 +73,7 @@ export function readState(daemon: Daemon | null, p: DockerDaemon): DaemonState {
     containers: Number(info?.Containers ?? 0),
     busy: Number(info?.ContainersRunning ?? 0) > 0,
     swarm: info?.Swarm === 'active',
+    ...(host === undefined ? {} : { host: JSON.stringify(host) }),
     flags: daemon.flags.map(({ key, flag, from }) => `${key} ${flag} ${from}`),
   };
 }

@@ -1,5 +1,6 @@
 import { raw, type Script, sh } from '../../remote/sh.ts';
 import { DOCKER } from '../support/docker/cli.ts';
+import { readHostAddresses } from '../support/docker/host-addresses.ts';
 import type { NetworkDefinition } from './state.ts';
 
 /** Who is to be connected again, while a network is made anew: a run that was cut off in between leaves it to the next one. */
@@ -14,7 +15,10 @@ ${DOCKER} network inspect $all
 echo '== containers'
 ${DOCKER} ps -a --filter network=${name} --format '{{.Names}}' 2>/dev/null
 echo '== drivers'
-${DOCKER} info -f '{{json .Plugins.Network}}'
+${DOCKER} info -f '{{json .Plugins.Network}}
+== pools
+{{json .DefaultAddressPools}}'
+${raw(readHostAddresses())}
 [ ! -e ${`${KEPT}/${name}`} ] || echo '== interrupted'`;
 }
 

@@ -1,5 +1,7 @@
 import type { StateValue } from '../../engine/state.ts';
+import { type Pool as DockerPool, parsePools } from '../support/docker/address-range.ts';
 import { listAt, mapAt, parseDockerJson, sections, textAt } from '../support/docker/cli.ts';
+import { type HostRange, parseHostAddresses } from '../support/docker/host-addresses.ts';
 import { isMap, type Json, type JsonMap } from '../support/docker/json.ts';
 import { canonicalNetwork } from '../support/network.ts';
 import type { DockerNetwork } from './params.ts';
@@ -18,9 +20,14 @@ export interface NetworkDefinition {
 /**
  * `state`: present or absent; then what the playbook speaks of, options and labels each under a key of their own. `definition`: all of
  * the network, as JSON, to make it again by. `containers`: who is on it. `interrupted`: containers wait to be connected again.
- * `subnets` and `drivers`: what others have, and what Docker can.
+ * `subnets` and `drivers`: what others have, and what Docker can; `host`, as JSON: the host's addresses and routes, and Docker's pools.
  */
 export type NetworkState = Readonly<Record<string, StateValue>>;
+
+interface HostAround {
+  readonly ranges: readonly HostRange[];
+  readonly pools?: readonly DockerPool[];
+}
 
 const UNSET = 'unset';
 
@@ -34,6 +41,10 @@ export function readNetwork(output: string, p: DockerNetwork): NetworkState {
       .filter((network) => network !== own)
       .flatMap((network) => poolsOf(network).map(({ subnet }) => `${subnet} ${textAt(network, 'Name')}`)),
     drivers: asList(parseDockerJson(found.get('drivers'))).map(String),
+    host: JSON.stringify({
+      ranges: parseHostAddresses(found.get('addresses') ?? ''),
+      pools: parsePools(parseDockerJson(found.get('pools'))),
+    }),
   };
   const interrupted = found.has('interrupted');
   if (own === undefined) return { state: 'absent', interrupted, ...around };
@@ -88,6 +99,11 @@ export function wantedDefinition(p: DockerNetwork, before: NetworkState | null):
     options: { ...(sameDriver ? old?.options : {}), ...p.driver_options },
     labels: { ...old?.labels, ...p.labels },
   };
+}
+
+/** The host around Docker: its addresses and routes, and the pools that Docker takes subnets from. */
+export function aroundIn(before: NetworkState): HostAround {
+  return typeof before.host === 'string' ? (JSON.parse(before.host) as HostAround) : { ranges: [] };
 }
 
 /** The network as it was read; undefined where there was none. */
