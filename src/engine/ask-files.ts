@@ -20,7 +20,8 @@ const most = 500;
 export function askFiles(files: readonly FileRead[]): Script {
   const asked = files.filter(({ path }) => isPlain(path)).slice(0, most);
   const paths = [...new Set(asked.map(({ path }) => path))];
-  if (paths.length < 2) return '';
+  // what an earlier batch learnt in the same shell is old by now
+  if (paths.length < 2) return 'unset -f harden_facts harden_hash 2>/dev/null || :';
   const hashed = [...new Set(asked.filter(({ hash }) => hash).map(({ path }) => path))];
   return sh`harden_newline='
 '

@@ -4,6 +4,7 @@ import type { Answers } from './answers.ts';
 import { type Change, diff } from './diff.ts';
 import { describeNeed, type NeedStanding, standing } from './needs.ts';
 import type { HostPlan, PlannedHandler, PlannedTask } from './plan.ts';
+import { mayRemove } from './removes-cause.ts';
 import type { ResolvedPlaybook, ResolvedTask } from './resolved-task.ts';
 import type { State } from './state.ts';
 import type { Consent, Finding, Handler, Need, Outlook } from './task.ts';
@@ -95,11 +96,25 @@ function planTask(
       pending: provided(earlier),
       earlier: sameType(task, earlier),
     };
-    return plannedChange(task, change, before, facts, outlook);
+    return settledLater(plannedChange(task, change, before, facts, outlook), facts, earlier);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { ...nothing, action: 'none', findings: [{ level: 'refuse', message: error.message, hint: error.hint }] };
+    const finding: Finding = { level: 'refuse', message: error.message, hint: error.hint };
+    return settledLater({ ...nothing, action: 'none', findings: [finding] }, facts, earlier);
   }
+}
+
+/** A task with refusals that only the changes before it settle is known after apply. */
+function settledLater(entry: PlannedTask, facts: Facts, earlier: readonly PlannedTask[]): PlannedTask {
+  const refused = entry.findings.filter(({ level }) => level === 'refuse');
+  const settling = refused.map((finding) => mayRemove(earlier, finding));
+  const first = settling[0];
+  if (first === undefined || settling.includes(undefined)) return entry;
+  return unknownTask(
+    entry.task,
+    facts,
+    `"${first.task.name}" may settle what is against it now: ${refused[0]?.message}`,
+  );
 }
 
 function readState(task: ResolvedTask, answers: Answers): State {

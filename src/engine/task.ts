@@ -45,6 +45,8 @@ export interface Finding {
   readonly level: 'refuse' | 'warn';
   readonly message: string;
   readonly hint?: string | undefined;
+  /** What on the host a refusal rests on, where its words do not name it: things (`package:ufw`), kinds of them (`service:`), directories (`path:/etc/apt/`). Empty: nothing that an earlier task does takes it away. */
+  readonly because?: readonly string[] | undefined;
   /** A refusal that a person may set aside; the message MUST say what is risked. */
   readonly consent?: Consent | undefined;
 }
@@ -83,6 +85,10 @@ export interface TaskType<P = never, S extends State = State> {
   needs?(params: P, facts: Facts): readonly Need[];
   /** What holds once this task is done. */
   provides?(params: P): readonly Need[];
+  /** What a change alters beside what it keeps, provides and is named after: what an earlier refusal may rest on. */
+  touches?(params: P, change: Change<S>): readonly string[];
+  /** For a change that may alter anything: the text that tells what it speaks of; empty: nothing tells. */
+  touchesAnything?(params: P): string;
   /** `'access'`: the task may cut the login off, so the guard is armed before it runs. */
   risk?(params: P, change: Change<S>): 'access' | undefined;
   /** How the task bears on who can log in and become root, whether it changes anything or not. */

@@ -78,7 +78,9 @@ export const assertTask = defineTask<Assert, AssertState>({
     const failed = Array.isArray(p.that) ? (before.failed ?? []) : wrongFacts(p.that, facts);
     if (failed.length === 0) return [];
     const late = p.at === 'plan' && Array.isArray(p.that);
-    return [refusal(message(p, failed), late ? 'If a task before it brings that about, write at: turn' : undefined)];
+    return [
+      refusal(message(p, failed), late ? 'If a task before it brings that about, write at: turn' : undefined, []),
+    ];
   },
 });
 

@@ -53,6 +53,7 @@ fi
 `,
 
   awaits: () => 'what the tasks before it change may need one',
+  touchesAnything: () => '',
   reboots: (p) => p.reboot_timeout,
   findings: (change, _p, { facts }): readonly Finding[] =>
     change && facts.ssh === null
@@ -60,6 +61,7 @@ fi
           refusal(
             'harden runs on this host itself, and would not outlive its reboot',
             'Leave the task out here (--skip-tags), and reboot by hand once the apply is done',
+            [],
           ),
         ]
       : [],

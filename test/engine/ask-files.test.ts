@@ -102,7 +102,12 @@ describe('files that are asked for at once', () => {
     );
   });
 
-  it('are none where one would be asked for alone', () => {
-    expect(askFiles([{ path: '/etc/hosts' }, { path: '/etc/hosts', hash: true }])).toBe('');
+  it('are none where one would be asked for alone, and what an earlier batch learnt is forgotten', () => {
+    const path = join(testFolder(), 'a');
+    mkdirSync(path);
+    const before = askFiles([{ path }, { path: '/etc/hosts' }]);
+    const alone = askFiles([{ path }, { path, hash: true }]);
+    const probe = readFile(path, { content: 'facts' });
+    expect(run(`${before}\nrmdir '${path}'\n${alone}`, [probe])).toEqual(['']);
   });
 });

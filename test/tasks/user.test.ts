@@ -331,7 +331,24 @@ describeTask(userTask, [
     name: 'does not renumber an account that runs something',
     params: { name: 'admin', uid: 2001 },
     given: account({ more: '+home:\n+process:4711\n' }),
-    expect: { error: /cannot be changed while it runs something: process 4711.*loginctl terminate-user admin/ },
+    expect: { error: 'cannot be changed while it runs something: process 4711 End it first: kill 4711' },
+  },
+  {
+    name: 'says how a login is ended',
+    params: { name: 'admin', uid: 2001 },
+    given: account({ more: '+home:\n+process:4711 /user.slice/user-1001.slice/session-3.scope\n' }),
+    expect: { error: 'process 4711 of a login End the login first: loginctl terminate-user admin' },
+  },
+  {
+    name: 'says which services are to be stopped',
+    params: { name: 'admin', uid: 2001 },
+    given: account({
+      more: '+home:\n+process:12 /system.slice/app.service\n+process:13 /system.slice/app.service\n+process:14 /system.slice/system-db.slice/db@1.service/sub\n',
+    }),
+    expect: {
+      error:
+        'process 12 of app.service, db@1.service Stop it in a task before this one: service: { name: app.service, state: stopped }, service: { name: db@1.service, state: stopped }',
+    },
   },
   {
     name: 'does not take the number of another',

@@ -19,7 +19,7 @@ export function aptFindings(
   };
   return [
     ...lines('not_available').map((message) => notAvailable(message, context)),
-    ...lines('apt_refuses').map((text) => refusal(`apt refuses: ${text}`)),
+    ...lines('apt_refuses').map((text) => refusal(`apt refuses: ${text}`, undefined, ['path:/etc/apt/', 'package:'])),
     ...lines('on_hold').map((name) =>
       refusal(
         `${name} is on hold, so apt does not change it`,
@@ -40,6 +40,7 @@ function notAvailable(message: string, { pending = [] }: FindingContext<AptState
   return refusal(
     message,
     'Correct the name (a virtual package cannot be installed: name one that provides it), or add its source in an earlier task',
+    ['path:/etc/apt/'],
   );
 }
 
@@ -72,10 +73,10 @@ function removals(change: Change<AptState>, { facts }: FindingContext<AptState>)
     ...(also.length > 0 ? [warning(`removes ${also.join(', ')} too`)] : []),
     ...(leaving.length > 0 ? [warning(`the upgrade removes ${leaving.join(', ')}`)] : []),
     ...(facts.ssh !== null && gone.includes('openssh-server')
-      ? [refusal('removes openssh-server, the way in that this run uses')]
+      ? [refusal('removes openssh-server, the way in that this run uses', undefined, [])]
       : []),
     ...(facts.login !== 'root' && gone.includes('sudo')
-      ? [refusal(`removes sudo, with which ${facts.login} becomes root`)]
+      ? [refusal(`removes sudo, with which ${facts.login} becomes root`, undefined, [])]
       : []),
   ];
 }

@@ -46,6 +46,8 @@ export const aptTask = defineTask<Apt, AptState>({
   needs: () => ['command:apt-get'],
   provides: (p) =>
     p.state === 'absent' ? [] : namedPackages(p).map(({ name }) => `package:${name.split(':')[0]}` as const),
+  touches: (p) =>
+    p.name === undefined ? ['package:*'] : namedPackages(p).map(({ name }) => `package:${name.split(':')[0]}`),
   findings: (change, p, context): readonly Finding[] => aptFindings(change, p, context),
 
   irreversible(p, change) {

@@ -95,6 +95,7 @@ function changeFindings(change: Change<AuthorizedKeyState>, p: AuthorizedKey, fa
       refusal(
         `${p.user} is the account that harden logged in with, and no key would open it any more`,
         'Give it another key before this one goes',
+        [],
       ),
     ];
   return [

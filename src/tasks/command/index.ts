@@ -87,6 +87,7 @@ if [ "$status" -eq 0 ]; then echo 'done'; else printf '%s %s\n' "$status" "$said
     ...(typeof p.cmd === 'string' ? [] : [program(p.cmd[0] ?? '')].filter((need) => need !== undefined)),
   ],
   provides: (p) => (p.creates === undefined ? [] : [`path:${p.creates}`]),
+  touchesAnything: ({ cmd }) => (typeof cmd === 'string' ? cmd : cmd.join(' ')),
   provable: isGuarded,
   secrets: (p) =>
     Object.entries(p.environment).flatMap(([name, value]) =>

@@ -35,6 +35,9 @@ export function containerFindings(
   ];
 }
 
+/** What may listen on a port of the host. */
+const RUNS = ['service:', 'docker_container:', 'docker_compose:', 'package:', 'user:', 'wireguard:'];
+
 function impossible(p: DockerContainer, around: Around | undefined, pending: readonly Need[]): readonly Finding[] {
   const findings: Finding[] = [];
   if (around?.registry !== undefined) findings.push(...pullFindings(p.image ?? '', around.registry));
@@ -60,7 +63,7 @@ function impossible(p: DockerContainer, around: Around | undefined, pending: rea
     const taken = !around?.own.includes(spellPort(port)) && around?.listening.some((line) => meets(line, port));
     if (taken)
       findings.push(
-        refusal(`port ${port.host}/${port.proto} of the host is taken already`, 'See `ss -ltnup` on the host'),
+        refusal(`port ${port.host}/${port.proto} of the host is taken already`, 'See `ss -ltnup` on the host', RUNS),
       );
   }
   return findings;

@@ -52,6 +52,7 @@ function keyFindings(key: string, p: DockerDaemon, before: Known): Finding[] {
       refusal(
         `dockerd ${version} knows no key ${key}${where}: it would not start`,
         didYouMean(key, daemonKeys.keys()) ?? out,
+        ['package:'],
       ),
     ];
   }
@@ -60,6 +61,7 @@ function keyFindings(key: string, p: DockerDaemon, before: Known): Finding[] {
       refusal(
         `${key} came with Docker ${known.since}, and this host has dockerd ${version}${where}: it would not start`,
         out,
+        ['package:'],
       ),
     ];
   }
@@ -68,6 +70,7 @@ function keyFindings(key: string, p: DockerDaemon, before: Known): Finding[] {
       refusal(
         `${key} went with Docker ${known.until}, and this host has dockerd ${version}${where}: it would not start`,
         out,
+        ['package:'],
       ),
     ];
   }

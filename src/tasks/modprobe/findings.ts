@@ -6,6 +6,9 @@ import { type Modprobe, type ModprobeState, underscored } from './params.ts';
 const DOCKER =
   /^(overlay|bridge|br_netfilter|veth|nf_nat|nf_conntrack|nf_tables|nft_compat|nft_chain_nat|xt_conntrack|xt_MASQUERADE|xt_addrtype|ip_tables|iptable_nat|iptable_filter|x_tables)$/;
 
+/** What may use a module. */
+const USERS = ['modprobe:', 'mount:', 'service:', 'docker_container:', 'docker_compose:', 'package:', 'wireguard:'];
+
 /** What follows from a change of the keys: what would fail, and what would break. */
 export function moduleFindings(p: Modprobe, before: ModprobeState, keys: readonly string[]): Finding[] {
   const name = underscored(p.name);
@@ -18,11 +21,16 @@ export function moduleFindings(p: Modprobe, before: ModprobeState, keys: readonl
         refusal(
           `this kernel has no module ${p.name}`,
           'Correct the name; in a container, load it on the machine that the container runs on',
+          ['package:', 'path:/lib/modules/', 'path:/usr/lib/modules/'],
         ),
       );
     if (keys.includes('params') && before.users?.length)
       findings.push(
-        refusal(`${p.name} is in use by ${before.users.join(', ')}, so it cannot be loaded anew with other parameters`),
+        refusal(
+          `${p.name} is in use by ${before.users.join(', ')}, so it cannot be loaded anew with other parameters`,
+          undefined,
+          USERS,
+        ),
       );
     return findings;
   }
@@ -37,7 +45,7 @@ export function moduleFindings(p: Modprobe, before: ModprobeState, keys: readonl
   if (keys.includes('loaded') && before.loaded === 'built in')
     findings.push(refusal(`${p.name} is built into this kernel: nothing can take it out`, 'Leave it out here'));
   else if (keys.includes('loaded') && before.users?.length)
-    findings.push(refusal(`${p.name} is in use by ${before.users.join(', ')}`, 'Stop what uses it first'));
+    findings.push(refusal(`${p.name} is in use by ${before.users.join(', ')}`, 'Stop what uses it first', USERS));
   if (p.state === 'absent' && before.at_boot === false && keys.length === 1)
     findings.push(
       warning(

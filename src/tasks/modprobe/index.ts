@@ -33,8 +33,10 @@ fi
 [ ! -d /sys/firmware/efi ] || echo efi
 [ ! -e /usr/bin/snap ] || echo snap
 for dir in /etc /run /usr/local/lib /usr/lib; do
-  for file in "$dir"/modprobe.d/*.conf; do [ ! -f "$file" ] || set -- "$@" "$file"; done
-  for file in "$dir"/modules-load.d/*.conf; do [ ! -f "$file" ] || set -- "$@" "$file"; done
+  for file in "$dir"/modprobe.d/*.conf "$dir"/modules-load.d/*.conf; do
+    [ -f "$file" ] && [ ! "$file" -ef /etc/modules ] || continue
+    set -- "$@" "$file"
+  done
 done
 [ ! -f /etc/modules ] || set -- "$@" /etc/modules
 [ "$#" -eq 0 ] || grep -HE "^[[:space:]]*((install|options|blacklist)[[:space:]]+$pattern([[:space:]]|$)|$pattern[[:space:]]*$)" "$@" | sed 's/^/line /'`,

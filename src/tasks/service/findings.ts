@@ -124,6 +124,7 @@ function offAtBoot(
         'nobody could log in after the next boot: sshd, by which this run came in, would not be started any more',
       hint: 'Leave ssh enabled, or enable ssh.socket in a task before this one; where another server lets you in, say so with --i-know ssh-off-at-boot',
       consent: 'ssh-off-at-boot',
+      because: [],
     },
   ];
 }

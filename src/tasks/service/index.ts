@@ -85,6 +85,7 @@ triggers=\${out##*TriggeredBy=}
         refusal(
           'this host does not run systemd, so there is no unit to set',
           'Leave the task out here with `unless: { facts.systemd: false }`',
+          [],
         ),
       ];
     return [...unitFindings(p, before), ...(change ? changeFindings(p, change, before, { facts, earlier }) : [])];

@@ -1,5 +1,6 @@
 import type { AccessEffect } from '../../engine/access-effect.ts';
 import type { Finding, FindingContext } from '../../engine/task.ts';
+import { lasting } from '../support/finding.ts';
 import { closesEveryMethod, effectOf, listensOn, type SshdEffect, unsatisfiable, whyTurnedAway } from './access.ts';
 import type { ConfigLine } from './answer.ts';
 import { authenticatedCiphers, nodeSshAlgorithms } from './node-ssh-algorithms.ts';
@@ -25,7 +26,8 @@ export function sshdFindings(
 ): readonly Finding[] {
   const effect = effectOf(outlook.after);
   const findings: Finding[] = [];
-  const refuse = (message: string, hint?: string) => findings.push({ level: 'refuse', message, hint });
+  const refuse = (message: string, hint?: string, because: readonly string[] = []) =>
+    findings.push({ level: 'refuse', message, hint, because });
   const warn = (message: string, hint?: string) => findings.push({ level: 'warn', message, hint });
 
   if (closesEveryMethod(effect))
@@ -39,7 +41,7 @@ export function sshdFindings(
   if (methods !== undefined)
     refuse(`nobody could log in any more: AuthenticationMethods ${methods} asks for a method that is switched off`);
 
-  if (transport !== 'local') findings.push(...turnedAway(outlook, effect, facts.login, effects));
+  if (transport !== 'local') findings.push(...turnedAway(outlook, effect, facts.login, effects).map(lasting));
   if (facts.ssh && outlook.changing.has('listenaddress') && !listensOn(effect, facts.ssh.address))
     refuse(
       `sshd would no longer listen on ${facts.ssh.address}, the address that this run came in by`,
@@ -54,6 +56,7 @@ export function sshdFindings(
     refuse(
       'systemd’s ssh.socket owns the port on this host, so Port and ListenAddress would have no effect',
       'Disable ssh.socket and enable ssh.service with a service task, or set ListenStream in a drop-in of ssh.socket',
+      ['service:ssh.socket', 'path:/etc/systemd/system/ssh.socket.d/'],
     );
 
   if (effect.maxAuthTries === 0) refuse('MaxAuthTries 0 lets nobody in', 'Write 3 or 4');
@@ -63,9 +66,10 @@ export function sshdFindings(
     refuse(
       `the password of ${facts.login} is locked, and without PAM sshd lets no locked account in`,
       'Keep UsePAM yes',
+      [`user:${facts.login}`],
     );
 
-  if (transport === 'ssh') findings.push(...strangeAlgorithms(outlook));
+  if (transport === 'ssh') findings.push(...strangeAlgorithms(outlook).map(lasting));
   for (const line of outlook.overrides) warn(line);
   return findings;
 }

@@ -50,6 +50,7 @@ export function sysctlFindings(
       refusal(
         `${line}, and is read after ${p.file}, so this value would be gone after the next boot`,
         'Take that line out with a lineinfile task, or give this task a `file` whose name sorts after it',
+        [`path:${line.slice(0, line.indexOf(':'))}`],
       ),
     ),
     ...list('ufw').map((line) =>

@@ -109,6 +109,7 @@ printf '== enabled %s\n== active %s\n' "$(systemctl is-enabled -- ${`${p.name}.t
         refusal(
           'this host does not run systemd, so there is nothing that a timer could be given to',
           'Leave the task out here with `unless: { facts.systemd: false }`, or use cron',
+          [],
         ),
       ];
     return before?.foreign === undefined || p.state === 'absent'

@@ -218,6 +218,7 @@ function shutsOut(
     refusal(
       `this would shut port ${port} for ${client}, ${which}: ${reason}`,
       `Add { rule: allow, port: ${port}, proto: tcp } before the firewall stands`,
+      [],
     ),
   ];
 }
@@ -262,6 +263,7 @@ function noProfile(rule: WantedRule, host: UfwHost): Finding {
   return refusal(
     `ufw knows no application profile ${rule.toApp}`,
     `It knows ${[...host.profiles.keys()].join(', ') || 'none'}; or write port and proto instead of a name`,
+    ['package:', 'path:/etc/ufw/applications.d/'],
   );
 }
 

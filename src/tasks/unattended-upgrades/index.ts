@@ -164,6 +164,9 @@ awk -v lists=${keys} '
 ' "$harden_tmp/ours.dump" "$harden_tmp/all.dump" >"$harden_tmp/effective" || {
   echo ${`a file that apt reads after ${FILE} has the last word, and says otherwise. It would be:`} >&2
   cat "$harden_tmp/effective" >&2
+  echo Such files: >&2
+  (cd "$harden_tmp/all" && LC_ALL=C grep -liE 'unattended-upgrade|apt::periodic' -- *) | LC_ALL=C awk -v ours=${name} '$0 > ours { print "/etc/apt/apt.conf.d/" $0 }' >&2
+  ! grep -qiE 'unattended-upgrade|apt::periodic' /etc/apt/apt.conf 2>/dev/null || echo /etc/apt/apt.conf >&2
   exit 1
 }
 `;

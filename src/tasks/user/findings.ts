@@ -2,7 +2,7 @@ import type { AccessEffect } from '../../engine/access-effect.ts';
 import type { Change } from '../../engine/diff.ts';
 import type { Finding, FindingContext } from '../../engine/task.ts';
 import type { Facts } from '../../remote/facts.ts';
-import { refusal, warning } from '../support/finding.ts';
+import { lasting, refusal, warning } from '../support/finding.ts';
 import type { User, UserState } from './params.ts';
 
 const ROOT_GROUPS: Readonly<Record<string, string>> = {
@@ -26,10 +26,10 @@ export function userFindings(
     effects = [],
   }: Pick<FindingContext<UserState>, 'facts' | 'passwordAsked' | 'pending' | 'effects'>,
 ): readonly Finding[] {
-  if (change.after === null) return deletion(p, change.before, facts);
+  if (change.after === null) return deletion(p, change.before, facts).map(lasting);
   const getsRule = pending.some((need) => need.startsWith('path:/etc/sudoers.d/'));
   return [
-    ...(facts.login === p.name ? lockOuts(change, p, getsRule, passwordAsked ?? false) : []),
+    ...(facts.login === p.name ? lockOuts(change, p, getsRule, passwordAsked ?? false).map(lasting) : []),
     ...remarks(change, p, needsNoPassword(p, effects)),
   ];
 }

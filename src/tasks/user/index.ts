@@ -4,6 +4,7 @@ import type { Change } from '../../engine/diff.ts';
 import { defineTask, type Need } from '../../engine/task.ts';
 import { HostError } from '../../errors.ts';
 import { raw, type Script, sh } from '../../remote/sh.ts';
+import { busyError } from './busy.ts';
 import { passwordFingerprint } from './crypt-hash.ts';
 import { userFindings } from './findings.ts';
 import { User, type UserState } from './params.ts';
@@ -61,11 +62,8 @@ ${raw(busyProbe(p))}${raw(facts.login === p.name ? SUDOERS_PROBE : '')}`,
       });
     if (fields.length !== 7) return null;
     const [name = '', , uid = '', gid = '', comment = '', home = '', shell = ''] = fields;
-    const busy = line('+process:');
-    if (busy !== undefined)
-      throw new HostError(`uid and home of ${name} cannot be changed while it runs something: process ${busy}`, {
-        hint: `End it first: loginctl terminate-user ${name}`,
-      });
+    const busy = lines.filter((text) => text.startsWith('+process:')).map((text) => text.slice('+process:'.length));
+    if (busy.length > 0) throw busyError(name, busy);
     if (line('+taken:') !== undefined)
       throw new HostError(`the home of ${name} cannot be moved to ${p.home}: something is there already`, {
         hint: 'Move it away first, or leave move_home out and keep the files of both apart',
@@ -174,7 +172,9 @@ function busyProbe({ uid, home, move_home, state }: User): Script {
   if (uid !== undefined) tests.push(sh`[ "$uid" = ${uid} ]`);
   if (home !== undefined) tests.push(sh`[ "$home" = ${home} ]`);
   return sh`rest=\${entry#*:*:} uid=\${rest%%:*}
-{ ${raw(tests.join(' && '))}; } || find /proc -mindepth 1 -maxdepth 1 -user "$uid" -name '[1-9]*' -printf '+process:%f\n' -quit
+{ ${raw(tests.join(' && '))}; } || find /proc -mindepth 1 -maxdepth 1 -user "$uid" -name '[1-9]*' -printf '%f\n' 2>/dev/null | head -n 20 | while read -r process; do
+  printf '+process:%s %s\n' "$process" "$(sed -n -e 's/^0:://p' -e 's/^[0-9]*:name=systemd://p' "/proc/$process/cgroup" 2>/dev/null | sort | tail -n 1)"
+done
 ${raw(move_home ? sh`[ "$home" = ${home ?? ''} ] || [ ! -e ${home ?? ''} ] || echo +taken:\n` : '')}`;
 }
 

@@ -164,13 +164,16 @@ function keepsRoutes({ before, keys }: Change<WireguardState>, p: Wireguard): bo
   return isRouted(p, ips) && p.peers.every(({ allowed_ips }) => isRouted(p, allowed_ips));
 }
 
+/** Who may listen on a port. */
+const RUNS = ['service:', 'wireguard:', 'docker_container:', 'docker_compose:', 'package:', 'user:'];
+
 function findings(
   change: Change<WireguardState> | undefined,
   p: Wireguard,
   { facts, before, pending = [] }: FindingContext<WireguardState>,
 ): readonly Finding[] {
   if (!facts.systemd)
-    return [refusal('this host does not run systemd, which brings the interface up', 'Leave the task out here')];
+    return [refusal('this host does not run systemd, which brings the interface up', 'Leave the task out here', [])];
   if (!change || p.state === 'absent') return [];
   const found: Finding[] = [];
   const own = p.peers.find(({ public_key }) => public_key === before?.public_key);
@@ -179,6 +182,7 @@ function findings(
       refusal(
         `the peer ${own.name ?? own.public_key} has the key of this host itself`,
         "Write the public key of the peer's own machine",
+        [],
       ),
     );
   if (!p.enabled) return found;
@@ -198,6 +202,7 @@ function findings(
       refusal(
         `something listens on UDP port ${p.listen_port} already`,
         `\`ss -lunp "sport = :${p.listen_port}"\` on the host says what; choose another port`,
+        RUNS,
       ),
     );
   for (const { name, public_key, allowed_ips } of p.peers)

@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
+import { folder, harden, hardenJson, hostArgs } from './support/harden.ts';
+
+vi.setConfig({ testTimeout: 180_000 });
+
+const unavailable = await labUnavailable();
+
+// each second task of a pair is refused on this host by itself
+const SETUP = `
+echo 'net.ipv4.conf.all.send_redirects = 1' >/etc/sysctl.d/zz-local.conf
+echo cramfs >>/etc/modules
+useradd -r -d /var/lib/app app
+printf '[Service]\\nUser=app\\nExecStart=/bin/sleep 10000\\n' >/etc/systemd/system/app.service
+mkdir /srv/app
+`;
+
+const PAIRS = `
+  - lineinfile: { path: /etc/sysctl.d/zz-local.conf, regexp: '^net.ipv4.conf.all.send_redirects', state: absent }
+  - sysctl: { name: net.ipv4.conf.all.send_redirects, value: 0 }
+  - lineinfile: { path: /etc/modules, regexp: '^cramfs', state: absent }
+  - modprobe: { name: cramfs, state: disabled }
+  - service: { name: app, state: stopped }
+  - user: { name: app, home: /srv/app }
+`;
+
+describe.skipIf(unavailable)('a task after one that takes away what is against it', () => {
+  let host: LabHost;
+  const write = async (tasks: string) =>
+    `${await folder({ 'playbook.yml': `name: Order\ntasks:${tasks}` })}/playbook.yml`;
+
+  beforeAll(async () => {
+    host = await bootHost({ suite: 'trixie', setup: SETUP });
+    await host.exec('systemctl daemon-reload; systemctl start app');
+  });
+  afterAll(() => host?.stop());
+
+  test('is refused by itself', async () => {
+    const alone = PAIRS.split('\n').filter((line) => /sysctl:|modprobe:|user:/.test(line));
+    const { document } = await hardenJson('plan', [await write(`\n${alone.join('\n')}\n`)], host);
+    expect(document.hosts[0]?.tasks?.map(({ error }) => error !== undefined)).toEqual([true, true, true]);
+  });
+
+  test('is known after apply behind it, applied, proved, and in sync', async () => {
+    const playbook = await write(PAIRS);
+    const { document } = await hardenJson('plan', [playbook], host);
+    expect(document.hosts[0]?.tasks?.map(({ known_after_apply: unknown }) => unknown !== undefined)).toEqual([
+      false,
+      true,
+      false,
+      true,
+      false,
+      true,
+    ]);
+    const applied = await harden(['apply', '--yes', playbook, ...hostArgs(host)]);
+    expect(applied).toMatchObject({ exitCode: 0 });
+    expect(
+      (await host.exec('getent passwd app; cat /etc/modules /proc/sys/net/ipv4/conf/all/send_redirects')).stdout,
+    ).toMatch(/:\/srv\/app:[\s\S]*\n0$/);
+    const again = await harden(['plan', '--detailed-exitcode', playbook, ...hostArgs(host)]);
+    expect(again.exitCode).toBe(0);
+  });
+});
