@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { playbookJsonSchema } from '../src/playbook/schema.ts';
-import { registry } from '../src/tasks/index.ts';
+import { registry } from '../src/registry.ts';
 import { taskReference } from './task-reference.ts';
 
 const USAGE = 'usage: npm run generate [-- --check]\n';

@@ -2,10 +2,10 @@ import { stringify } from 'yaml';
 import { catalogue } from '../src/audit/docker-bench/catalogue/catalogue.ts';
 import type { Mend } from '../src/audit/docker-bench/catalogue/entry.ts';
 import { type DescribedParameter, type DescribedType, describeType } from '../src/playbook/describe-type.ts';
-import type { Registry } from '../src/playbook/registry.ts';
+import type { TaskRegistry } from '../src/playbook/registry.ts';
 
 /** docs/tasks.md: every type with its parameters and examples, as its own schema describes them. */
-export function taskReference(registry: Registry): string {
+export function taskReference(registry: TaskRegistry): string {
   const types = registry.types.map(describeType);
   return [
     '<!-- Written by `npm run generate` from src/tasks: change it there. -->',

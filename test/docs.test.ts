@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadPlaybook } from '../src/playbook/load.ts';
 import { resolvePlaybook, validatePlaybook } from '../src/playbook/resolve.ts';
-import { registry } from '../src/tasks/index.ts';
+import { registry } from '../src/registry.ts';
 import { debian12Facts } from './support/facts.ts';
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDx3Wg6PGPfYoLIBvwLLtzVWcd0jBPzcrBO+3fRsIMsD admin\n';

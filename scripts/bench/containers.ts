@@ -35,7 +35,7 @@ done`);
       const start = process.cpuUsage();
       const result = containersResult(readDockerHost(answer.toString('utf8')), ruleSettings({}, new Date()));
       if (result.status !== 'done' || result.incomplete) throw new Error('the answer was not read whole');
-      auditText('host', result, paintWith(false));
+      auditText('host', { tool: 'containers', ...result }, paintWith(false));
       checks = result.checks;
       const { user, system } = process.cpuUsage(start);
       return (user + system) / 1000;

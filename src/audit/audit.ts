@@ -1,17 +1,8 @@
-import type { AuditSettings } from '../engine/resolved-task.ts';
-import type { RootShell } from '../remote/shell.ts';
+import type { z } from 'zod';
+import type { AuditGate, WorkloadSettings } from '../engine/resolved-task.ts';
+import type { Script } from '../remote/sh.ts';
 import type { SourceOptions } from './docker-bench/source.ts';
-import type { AuditResult } from './result.ts';
-
-/** What an audit of a host gets. */
-export interface AuditContext {
-  readonly shell: RootShell;
-  readonly settings: AuditSettings;
-  /** Where docker-bench-security comes from. */
-  readonly source: SourceOptions;
-  /** How a program of the operator's machine reaches the host by itself. */
-  way(): Promise<OperatorWay>;
-}
+import type { AuditOutcome } from './result.ts';
 
 /** The way to a host for a program that speaks ssh itself: what the ssh configuration and the options come to, or `local`. */
 export type OperatorWay =
@@ -28,22 +19,81 @@ export type OperatorWay =
       readonly sudoPassword?: string | undefined;
     };
 
-/**
- * One audit of a host: a name, and what finds out.
- *
- * To add one:
- * 1. `src/audit/NAME/`: an `Audit` whose `run` reads the host through `context.shell.probe` (one round trip; it MUST NOT change
- *    anything) and makes an `AuditCheck` of each thing that it looked at. Read the output defensively: names and labels on a host
- *    are written by strangers. What keeps it from running is a `not-run` result with the reason, never an exception and never an
- *    empty `done`; what it could not look at is a check with the result SKIP.
- * 2. Its settings in `AuditSettings` (src/engine/resolved-task.ts) and in `auditSchema` (src/playbook/resolve-audit.ts); the key
- *    being there asks for the audit.
- * 3. A line in `auditsFor` (src/commands/audit-host.ts), which runs what the settings ask for.
- *
- * `failures` of the result stays empty here: baseline, gates and the comparison with the run before are the same for all, and
- * `auditHost` adds them.
- */
-export interface Audit {
+/** What a host answered to an audit's script. */
+export interface AuditAnswer {
+  readonly stdout: string;
+  /** The last line of stderr, cleaned; undefined: there is none. */
+  readonly said: string | undefined;
+  readonly exitCode: number;
+}
+
+/** Where the files of other people's audits come from. */
+export interface AuditSources {
+  readonly dockerBench: SourceOptions;
+}
+
+/** Asks a host with one script, and reads the answer. */
+export interface ProbeWork<S> {
+  readonly kind: 'probe';
+  /** MUST NOT change the host beyond a private directory that is removed. MAY throw a UserError: the audit does not run, and that is why. */
+  script(settings: S, sources: AuditSources): Script | Promise<Script>;
+  /** Reads defensively: names and labels on a host are written by strangers. */
+  read(answer: AuditAnswer, settings: S): AuditOutcome;
+  /** It takes minutes and can be stopped: it runs as a step does. */
+  readonly long?: true;
+}
+
+/** Runs a program of the operator's machine against a host. */
+export interface RunWork<S> {
+  readonly kind: 'run';
+  run(way: OperatorWay, settings: S): Promise<AuditOutcome>;
+}
+
+/** Judges a file of the operator; throws a UserError with the place of what cannot be read. */
+export interface JudgeWork {
+  readonly kind: 'judge';
+  judge(file: string, settings: WorkloadSettings, now: Date): Promise<AuditOutcome>;
+}
+
+interface AuditNames {
+  /** The key of `audit:` in a playbook, and the word of `--only`. */
+  readonly name: string;
+  /** What its results are called. */
   readonly tool: string;
-  run(context: AuditContext): Promise<AuditResult>;
+  /** Every id that its checks can have; missing: they are the tool's own, and not known beforehand. */
+  ids?(): Promise<readonly string[]>;
+}
+
+/**
+ * An audit of a host: data in, text out, as a task type is. What keeps it from running is a `notRun` with the reason, never an exception and
+ * never an empty `done`; what it could not look at is a check with the result SKIP. `failures` stays empty here: baselines, gates and the
+ * comparison with the run before are the same for all (pipeline.ts).
+ */
+export interface HostAudit<S extends AuditGate = AuditGate> extends AuditNames {
+  readonly of: 'host';
+  /** What it looks at, for the schema and the reference; continues "What is measured: …". */
+  readonly summary: string;
+  /** A strict object: the gate's keys, and its own, each with a `.describe()`. */
+  readonly settings: z.ZodType<S>;
+  /** It cannot run without settings: `true` does not ask for it. */
+  readonly needsSettings?: true;
+  /** Runs where neither a playbook nor `--only` says which. */
+  readonly byDefault?: true;
+  /** Runs with the audit of this name, unless the playbook says false. */
+  readonly beside?: string;
+  /** Completes paths that start at the playbook's folder. */
+  settle?(settings: S, folder: string): S;
+  /** What does the work, loaded when it is asked for. */
+  load(): Promise<ProbeWork<S> | RunWork<S>>;
+}
+
+/** An audit of a file. */
+export interface FileAudit extends AuditNames {
+  readonly of: 'file';
+  load(): Promise<JudgeWork>;
+}
+
+/** Types an audit's members from its settings; returns it for the registry, where the settings are no longer of interest. */
+export function defineAudit<S extends AuditGate>(audit: HostAudit<S>): HostAudit {
+  return audit as unknown as HostAudit;
 }

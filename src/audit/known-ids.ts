@@ -1,33 +1,15 @@
-import { catalogue } from './docker-bench/catalogue/catalogue.ts';
-import { DOCKERFILE_RULES } from './dockerfile/rules.ts';
-import { effectiveIds } from './effective/judge.ts';
-import { RULES } from './workload/rules.ts';
+import { fileAudits, hostAudits } from './index.ts';
 
-/** Every id that harden's audits can give; those of inspec and lynis are theirs, and not known beforehand. */
-export function knownIds(): readonly string[] {
-  return [
-    ...new Set([
-      ...catalogue.keys(),
-      ...effectiveIds,
-      ...[...RULES, ...DOCKERFILE_RULES].map(({ id }) => id),
-      // What is said of a host, a container or a service as a whole.
-      'swarm',
-      'container',
-      'extends',
-    ]),
-  ];
-}
+const AUDITS = [...hostAudits, ...fileAudits];
 
 /** The audits by the names that their results have. */
-export const toolNames = [
-  'docker-bench-security',
-  'effective',
-  'containers',
-  'compose',
-  'dockerfile',
-  'inspec',
-  'lynis',
-] as const;
+export const toolNames: readonly string[] = AUDITS.map(({ tool }) => tool);
 
 /** Tools whose checks harden does not know beforehand. */
-export const openTools: readonly string[] = ['inspec', 'lynis'];
+export const openTools: readonly string[] = AUDITS.filter(({ ids }) => ids === undefined).map(({ tool }) => tool);
+
+/** Every id that harden's own audits can give. */
+export async function knownIds(): Promise<readonly string[]> {
+  const ids = await Promise.all(AUDITS.map((audit) => audit.ids?.() ?? []));
+  return [...new Set(ids.flat())];
+}

@@ -67,7 +67,7 @@ export interface PreviousAudit {
 
 /** An audit that ran. */
 export interface AuditDone {
-  /** docker-bench-security, effective, containers, compose, dockerfile, inspec, lynis. */
+  /** The registry of audits says which there are. */
   readonly tool: string;
   readonly status: 'done';
   /** The tool's own score, where it has one. */
@@ -91,8 +91,16 @@ export interface AuditNotRun {
   readonly reason: string;
 }
 
+/** An audit that could not run, and why. */
+export function notRun(reason: string): AuditOutcome {
+  return { status: 'not-run', reason };
+}
+
 /** What one audit tool said of one host (or one file). */
 export type AuditResult = AuditDone | AuditNotRun;
+
+/** What an audit says of itself: a result before its tool is named. */
+export type AuditOutcome = Omit<AuditDone, 'tool'> | Omit<AuditNotRun, 'tool'>;
 
 /** What names a finding from one run to the next. */
 export function findingKey({ id, subject }: Pick<AuditCheck, 'id' | 'subject'>): string {

@@ -1,8 +1,8 @@
-import { chmod, chown, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
-import { acceptFindings } from '../audit/accept.ts';
 import { readCompose } from '../audit/compose/source.ts';
-import { gateFailures } from '../audit/gate.ts';
+import { fileAudits } from '../audit/index.ts';
+import { judgeResults } from '../audit/pipeline.ts';
 import type { AuditResult } from '../audit/result.ts';
 import type { RuleSettings } from '../audit/workload/rule.ts';
 import { ruleSettings } from '../audit/workload/settings.ts';
@@ -33,17 +33,21 @@ export async function auditFiles(
   gate: AuditGate,
   settings: WorkloadSettings,
 ): Promise<readonly AuditedFile[]> {
-  const rules = ruleSettings(settings, new Date());
+  const now = new Date();
   const found: AuditedFile[] = [];
-  for (const file of options.compose ?? []) {
-    const { auditCompose } = await import('../audit/compose/run.ts');
-    found.push({ file, audit: await auditCompose(await readCompose(file), rules) });
+  for (const audit of fileAudits) {
+    const files = options[audit.name as 'compose' | 'dockerfile'] ?? [];
+    if (files.length === 0) continue;
+    const work = await audit.load();
+    for (const file of files)
+      found.push({ file, audit: { tool: audit.tool, ...(await work.judge(file, settings, now)) } });
   }
-  for (const file of options.dockerfile ?? []) {
-    const { auditDockerfile } = await import('../audit/dockerfile/run.ts');
-    found.push({ file, audit: auditDockerfile(await textOf(file), file, rules) });
-  }
-  return judged(found, gate);
+  const judged = judgeResults(
+    found.map(({ audit: result }) => ({ result, gate })),
+    await readGates({ files: gate }),
+    now,
+  );
+  return found.map(({ file, audit }, index) => ({ file, audit: judged[index] ?? audit }));
 }
 
 /** Tells the files as things that were audited, beside the hosts. */
@@ -95,25 +99,5 @@ async function replace(file: string, text: string): Promise<void> {
   } catch (error) {
     await rm(beside, { force: true });
     throw new UserError(`${file} cannot be written: ${(error as Error).message}`);
-  }
-}
-
-async function judged(files: readonly AuditedFile[], gate: AuditGate): Promise<readonly AuditedFile[]> {
-  const baselines = await readGates({ files: gate });
-  const audits = files.map(({ audit }) => audit);
-  const entries = gate.baseline === undefined ? undefined : baselines.get(gate.baseline);
-  const accepted = entries ? acceptFindings(audits, entries, new Date()) : audits;
-  return files.map(({ file }, index) => {
-    const audit = accepted[index] as AuditResult;
-    return { file, audit: audit.status === 'done' ? { ...audit, failures: gateFailures(audit, gate) } : audit };
-  });
-}
-
-async function textOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist' : 'cannot be read';
-    throw new UserError(`The Dockerfile ${file} ${reason}`, { cause: error });
   }
 }

@@ -7,7 +7,7 @@ import { didYouMean } from '../text/did-you-mean.ts';
 
 /** The accepted findings of one file. Throws a UserError for each mistake in it. */
 async function readBaseline(file: string): Promise<readonly Accepting[]> {
-  const entries = await loadBaseline(file, { ids: knownIds(), tools: toolNames, open: openTools });
+  const entries = await loadBaseline(file, { ids: await knownIds(), tools: toolNames, open: openTools });
   return entries.map(({ at, ...entry }) => ({ ...entry, at: formatPosition(at) }));
 }
 
@@ -15,15 +15,15 @@ async function readBaseline(file: string): Promise<readonly Accepting[]> {
 export async function readGates(
   settings: AuditSettings | { readonly files: AuditGate } | undefined,
 ): Promise<ReadonlyMap<string, readonly Accepting[]>> {
-  checkFailOn(settings ?? {});
+  await checkFailOn(settings ?? {});
   const files = Object.values(settings ?? {}).flatMap(({ baseline }: AuditGate) => baseline ?? []);
   const read = [...new Set(files)].map(async (file) => [file, await readBaseline(file)] as const);
   return new Map(await Promise.all(read));
 }
 
 /** A word of `fail_on` that no check can meet would let everything pass. */
-function checkFailOn(settings: AuditSettings | { readonly files: AuditGate }): void {
-  const ids = knownIds();
+async function checkFailOn(settings: AuditSettings | { readonly files: AuditGate }): Promise<void> {
+  const ids = await knownIds();
   const words = [...ids, 'high', 'medium', 'low', 'WARN', 'INFO', 'NOTE', 'SKIP'];
   for (const [name, { fail_on = [] }] of Object.entries(settings) as [string, AuditGate][]) {
     if (openTools.includes(name)) continue;

@@ -1,3 +1,4 @@
+import { hostAudits } from '../audit/index.ts';
 import type { AuditGate, AuditSettings, WorkloadSettings } from '../engine/resolved-task.ts';
 import { UserError } from '../errors.ts';
 import { didYouMean } from '../text/did-you-mean.ts';
@@ -62,40 +63,49 @@ export function gateOf({ failOn, baseline }: AuditOptions): AuditGate {
   return { ...(failOn ? { fail_on: failOn } : {}), ...(baseline ? { baseline } : {}) };
 }
 
-const names = ['docker_bench', 'effective', 'containers', 'inspec', 'lynis'] as const;
+const names = hostAudits.map(({ name }) => name);
 
 /** The audits that `--only` names, else the playbook's, else those that need nothing, and beside them the profile of `--inspec`; conditions of the command line hold for each, and win. */
 export function withOptions(settings: AuditSettings | undefined, options: AuditOptions): AuditSettings {
   const { inspec } = options;
-  const without = settings ?? (options.only ? {} : { docker_bench: {}, effective: {}, containers: {} });
+  const byDefault = Object.fromEntries(hostAudits.flatMap(({ name, byDefault }) => (byDefault ? [[name, {}]] : [])));
+  const without = settings ?? (options.only ? {} : byDefault);
   const own = inspec ? { ...without, inspec: { ...without.inspec, profile: inspec } } : without;
   const asked = options.only ? chosen(inspec ? [...options.only, 'inspec'] : options.only, own) : own;
   const gate = gateOf(options);
-  const gated = Object.fromEntries(
-    Object.entries(asked).map(([name, own]: [string, AuditGate]) => [name, { ...own, ...gate }]),
-  ) as AuditSettings;
-  const narrowed = gated.containers ? { ...gated, containers: { ...gated.containers, ...workloadOf(options) } } : gated;
-  if (!narrowed.docker_bench) {
+  const gated: AuditSettings = Object.fromEntries(
+    Object.entries(asked).map(([name, settings]) => [
+      name,
+      { ...settings, ...gate, ...(name === 'containers' ? workloadOf(options) : {}) },
+    ]),
+  );
+  if (!gated.docker_bench) {
     // Left aside, it would let everything pass.
     if (options.minScore !== undefined)
       throw new UserError('--min-score is for docker-bench-security, which is not among these audits', {
         hint: `Add docker_bench to ${options.only ? '--only' : 'audit: of the playbook'}`,
       });
-    return narrowed;
+    return gated;
   }
   return {
-    ...narrowed,
+    ...gated,
     docker_bench: {
-      ...narrowed.docker_bench,
+      ...gated.docker_bench,
       ...(options.minScore === undefined ? {} : { min_score: options.minScore }),
       ...(options.trustedUsers ? { trusted_users: options.trustedUsers } : {}),
     },
   };
 }
 
+/** The users that may be in the docker group, as the settings of docker-bench-security say. */
+export function trustedUsers(settings: AuditSettings): readonly string[] {
+  const users = settings.docker_bench?.trusted_users;
+  return Array.isArray(users) ? users.map(String) : [];
+}
+
 function chosen(only: readonly string[], settings: AuditSettings): AuditSettings {
   for (const name of only) {
-    if ((names as readonly string[]).includes(name)) continue;
+    if (names.includes(name)) continue;
     throw new UserError(`--only: there is no audit ${name}`, {
       hint: didYouMean(name, names) ?? `There are ${names.join(', ')}`,
     });

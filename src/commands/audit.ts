@@ -3,12 +3,20 @@ import type { AuditResult } from '../audit/result.ts';
 import { eachHost } from '../engine/each-host.ts';
 import { ExitCode, HostError, UserError } from '../errors.ts';
 import { loadPlaybook } from '../playbook/load.ts';
+import { registry } from '../registry.ts';
 import type { Io } from '../report/io.ts';
-import { registry } from '../tasks/index.ts';
 import { auditFiles, patchFiles, reportFiles } from './audit-files.ts';
 import { readGates } from './audit-gates.ts';
 import { auditHost, isWhole } from './audit-host.ts';
-import { type AuditOptions, checkFilesAlone, gateOf, namesHosts, withOptions, workloadOf } from './audit-options.ts';
+import {
+  type AuditOptions,
+  checkFilesAlone,
+  gateOf,
+  namesHosts,
+  trustedUsers,
+  withOptions,
+  workloadOf,
+} from './audit-options.ts';
 import { chooseHosts, commandVars, runHost } from './hosts.ts';
 import { openReport } from './report.ts';
 import { taken, writeSuggestion } from './suggest.ts';
@@ -58,7 +66,7 @@ export async function audit(file: string | undefined, options: AuditOptions, io:
             const wanted = {
               file: options.suggest,
               overwrite: options.overwrite ?? false,
-              trustedUsers: asked.docker_bench?.trusted_users ?? [],
+              trustedUsers: trustedUsers(asked),
             };
             const suggestion = await writeSuggestion(host.name, shell, audits, wanted, io);
             report.listen({ kind: 'suggested', host: host.name, suggestion });

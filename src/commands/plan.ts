@@ -1,7 +1,7 @@
 import { ExitCode } from '../errors.ts';
 import { loadPlaybook } from '../playbook/load.ts';
+import { registry } from '../registry.ts';
 import type { Io } from '../report/io.ts';
-import { registry } from '../tasks/index.ts';
 import { chooseHosts, commandVars, type HostOptions, type PlaybookOptions, runHost } from './hosts.ts';
 import { writePlanFile } from './plan-file.ts';
 import { planScript } from './plan-script.ts';

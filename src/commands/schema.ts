@@ -1,7 +1,7 @@
 import { ExitCode } from '../errors.ts';
 import { playbookJsonSchema } from '../playbook/schema.ts';
+import { registry } from '../registry.ts';
 import type { Io } from '../report/io.ts';
-import { registry } from '../tasks/index.ts';
 
 /** `harden schema`: the playbook's JSON Schema on stdout. */
 export function schema(io: Io): ExitCode {

@@ -11,9 +11,9 @@ import { HostSession } from '../engine/session.ts';
 import { ExitCode, HostError, UserError } from '../errors.ts';
 import { loadPlaybook } from '../playbook/load.ts';
 import { resolvePlaybook } from '../playbook/resolve.ts';
+import { registry } from '../registry.ts';
 import type { RootShell } from '../remote/shell.ts';
 import type { Io } from '../report/io.ts';
-import { registry } from '../tasks/index.ts';
 
 export interface SuggestOptions {
   readonly file: string;

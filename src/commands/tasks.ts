@@ -1,8 +1,8 @@
 import { stringify } from 'yaml';
 import { ExitCode, UserError } from '../errors.ts';
 import { type DescribedParameter, describeType } from '../playbook/describe-type.ts';
+import { registry } from '../registry.ts';
 import type { Io } from '../report/io.ts';
-import { registry } from '../tasks/index.ts';
 import { didYouMean } from '../text/did-you-mean.ts';
 
 /** `harden tasks [TYPE]`: the types with their summaries, or one type's parameters with an example. */

@@ -1,8 +1,8 @@
 import { ExitCode } from '../errors.ts';
 import { loadPlaybook } from '../playbook/load.ts';
 import { validatePlaybook } from '../playbook/resolve.ts';
+import { registry } from '../registry.ts';
 import type { Io } from '../report/io.ts';
-import { registry } from '../tasks/index.ts';
 import { commandVars, type PlaybookOptions } from './hosts.ts';
 
 /** `harden validate`: checks a playbook as far as that goes without a host. */

@@ -41,27 +41,8 @@ export interface WorkloadSettings {
   readonly max_age_days?: number | undefined;
 }
 
-/** `audit:` of a playbook: a key that is there asks for that audit. */
-export interface AuditSettings {
-  readonly docker_bench?:
-    | (AuditGate & {
-        /** docker-bench's `-u`: users who may be in the docker group. */
-        readonly trusted_users?: readonly string[] | undefined;
-      })
-    | undefined;
-  /** Whether docker-bench's section 2 holds in effect, not only in files. */
-  readonly effective?: AuditGate | undefined;
-  /** Each running container, from `docker inspect`. */
-  readonly containers?:
-    | (AuditGate &
-        WorkloadSettings & {
-          /** Also those that do not run. */
-          readonly all?: boolean | undefined;
-        })
-    | undefined;
-  readonly inspec?: (AuditGate & { readonly profile: string }) | undefined;
-  readonly lynis?: AuditGate | undefined;
-}
+/** `audit:` of a playbook: a key that is there asks for that audit; its own settings are the audit's to know. */
+export type AuditSettings = Readonly<Record<string, AuditGate & Readonly<Record<string, unknown>>>>;
 
 /** A whole playbook, rendered and checked for one host. */
 export interface ResolvedPlaybook {

@@ -17,6 +17,8 @@ export interface Playbook {
   readonly root: PlaybookFile;
   /** Its own handlers and those of its includes, in order. */
   readonly handlers: readonly HandlerItem[];
+  /** What `audit:` may ask for. */
+  readonly audits: Registry['audits'];
 }
 
 /** Reads a playbook and its includes; throws a UserError with all mistakes that can be found without a host. */
@@ -37,5 +39,5 @@ export async function loadPlaybook(file: string, registry: Registry): Promise<Pl
   problems.throwIfAny();
   const name = root.name ? String(root.name.value) : basename(file).replace(/\.ya?ml$/, '');
   const sources = [...loader.sources.values()].map((source) => ({ file: source.file, sha256: source.sha256 }));
-  return { file, name, sources, root, handlers };
+  return { file, name, sources, root, handlers, audits: registry.audits };
 }

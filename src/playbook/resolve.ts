@@ -63,7 +63,7 @@ function resolve(playbook: Playbook, context: ResolveContext, everything: boolea
   );
   const rendering = { scope, helpersIn, problems };
   const handlers = resolveHandlers(playbook, scopes, rendering);
-  const audit = resolveAudit(scopes, rendering);
+  const audit = resolveAudit(scopes, playbook.audits, rendering);
   const name = playbook.root.name ? renderLine(playbook.root.name, rendering) : undefined;
   problems.throwIfAny(secrets);
   for (const task of tasks) {

@@ -17,7 +17,7 @@ export function playbookJsonSchema(registry: Registry): object {
       vars: reference('vars'),
       tasks: reference('tasks'),
       handlers: reference('handlers'),
-      audit: acceptExpressions(plainSchema(auditSchema, 'What is measured after the run.')),
+      audit: acceptExpressions(plainSchema(auditSchema(registry.audits), 'What is measured after the run.')),
     },
     additionalProperties: false,
     anyOf: [{ required: ['tasks'] }, { required: ['audit'] }],

@@ -1,5 +1,5 @@
 import type { AnyTaskType } from '../engine/task.ts';
-import type { Registry } from '../playbook/registry.ts';
+import type { TaskRegistry } from '../playbook/registry.ts';
 import { apparmorTask } from './apparmor.ts';
 import { aptTask } from './apt/index.ts';
 import { aptRepositoryTask } from './apt-repository/index.ts';
@@ -86,4 +86,4 @@ const types: readonly AnyTaskType[] = [
 const byName = new Map(types.map((type) => [type.type, type]));
 
 /** The task types that a playbook may name. */
-export const registry: Registry = { get: (type) => byName.get(type), types };
+export const registry: TaskRegistry = { get: (type) => byName.get(type), types };

@@ -6,8 +6,8 @@ import { init } from '../../src/commands/init.ts';
 import { loadInventory } from '../../src/playbook/inventory.ts';
 import { loadPlaybook } from '../../src/playbook/load.ts';
 import { validatePlaybook } from '../../src/playbook/resolve.ts';
+import { registry } from '../../src/registry.ts';
 import type { Io } from '../../src/report/io.ts';
-import { registry } from '../../src/tasks/index.ts';
 
 let directory: string;
 let said: string;

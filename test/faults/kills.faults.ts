@@ -2,7 +2,7 @@ import { execa } from 'execa';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { loadPlaybook } from '../../src/playbook/load.ts';
 import { resolvePlaybook } from '../../src/playbook/resolve.ts';
-import { registry } from '../../src/tasks/index.ts';
+import { registry } from '../../src/registry.ts';
 import { hardenJson, hostArgs, startHarden } from '../e2e/support/harden.ts';
 import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
 import { waitFor } from '../lab/wait-for.ts';

@@ -3,7 +3,7 @@ import addFormats from 'ajv-formats';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { playbookJsonSchema } from '../../src/playbook/schema.ts';
-import { registry as realRegistry } from '../../src/tasks/index.ts';
+import { registry as realRegistry } from '../../src/registry.ts';
 import { schemaErrors } from './json-schema.ts';
 import { registry } from './support.ts';
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
+import { hostAudits } from '../../src/audit/index.ts';
 import type { ResolvedPlaybook, ResolvedTask } from '../../src/engine/resolved-task.ts';
 import { type AnyTaskType, defineTask } from '../../src/engine/task.ts';
 import { UserError } from '../../src/errors.ts';
@@ -109,7 +110,7 @@ const flagType = defineTask({
 
 const types: readonly AnyTaskType[] = [userType, fileType, flagType];
 
-export const registry: Registry = { types, get: (name) => types.find(({ type }) => type === name) };
+export const registry: Registry = { types, get: (name) => types.find(({ type }) => type === name), audits: hostAudits };
 
 /** A fresh folder with these files, removed when the test ends. */
 export async function folderWith(files: Readonly<Record<string, string | Buffer>>): Promise<string> {

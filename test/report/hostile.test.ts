@@ -33,7 +33,7 @@ function bench(log: string): AuditResult {
 }
 
 function containers(nasty: string): AuditResult {
-  return containersResult(
+  const outcome = containersResult(
     readDockerHost(
       hostOutput([
         {
@@ -49,6 +49,7 @@ function containers(nasty: string): AuditResult {
     ),
     ruleSettings({}, NOW),
   );
+  return { tool: 'containers', ...outcome };
 }
 
 function inspec(nasty: string): AuditResult {
@@ -58,12 +59,13 @@ function inspec(nasty: string): AuditResult {
     impact: 1,
     results: [{ status: 'failed', code_desc: nasty, message: nasty }],
   };
-  return ended(
+  const outcome = ended(
     'inspec',
     100,
     JSON.stringify({ version: nasty, profiles: [{ name: nasty, controls: [control] }] }),
     nasty,
   );
+  return { tool: 'inspec', ...outcome };
 }
 
 const log = benchLog(NASTY);

@@ -1,39 +1,29 @@
-import { UserError } from '../../errors.ts';
-import type { Audit, AuditContext } from '../audit.ts';
-import type { AuditCheck, AuditResult } from '../result.ts';
+import type { ProbeWork } from '../audit.ts';
+import type { AuditCheck, AuditOutcome } from '../result.ts';
+import { notRun } from '../result.ts';
 import type { RuleSettings } from '../workload/rule.ts';
 import { judgeAll } from '../workload/rules.ts';
 import { ruleSettings } from '../workload/settings.ts';
 import { type DockerHost, readDockerHost } from './read-host.ts';
 import { containersScript, NO_DAEMON, NO_DOCKER } from './script.ts';
+import type { ContainersSettings } from './settings.ts';
 import { toWorkload } from './to-workload.ts';
 
-const tool = 'containers';
-
-/** Every container that runs (or that there is), by what Docker and the kernel say of it. */
-export const containers: Audit = { tool, run };
-
-async function run({ shell, settings }: AuditContext): Promise<AuditResult> {
-  const wanted = settings.containers ?? {};
-  try {
-    const { frames } = await shell.probe([containersScript({ all: wanted.all ?? false })]);
-    const frame = frames[0];
-    if (!frame) return notRun('it was interrupted');
-    const output = frame.stdout.toString('utf8');
-    const said = frame.stderr.toString('utf8').trim().split('\n').at(-1);
-    if (frame.exitCode === NO_DOCKER) return notRun('there is no docker command on the host');
-    if (frame.exitCode === NO_DAEMON) return notRun(said || 'the Docker daemon does not answer');
-    const host = readDockerHost(output);
-    if (host.info === undefined) return notRun(said || 'docker info printed nothing that can be read');
-    return containersResult(host, ruleSettings(wanted, new Date()));
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return notRun(error.paragraph);
-  }
-}
+/** Every container that runs (or that there is), by what Docker and the kernel say of it; one round trip. */
+export const containersWork: ProbeWork<ContainersSettings> = {
+  kind: 'probe',
+  script: ({ all = false }) => containersScript({ all }),
+  read: ({ stdout, said, exitCode }, settings) => {
+    if (exitCode === NO_DOCKER) return notRun('there is no docker command on the host');
+    if (exitCode === NO_DAEMON) return notRun(said ?? 'the Docker daemon does not answer');
+    const host = readDockerHost(stdout);
+    if (host.info === undefined) return notRun(said ?? 'docker info printed nothing that can be read');
+    return containersResult(host, ruleSettings(settings, new Date()));
+  },
+};
 
 /** What a host's containers come to; a container that could not be read is a check that says so. */
-export function containersResult(host: DockerHost, settings: RuleSettings): AuditResult {
+export function containersResult(host: DockerHost, settings: RuleSettings): AuditOutcome {
   const results = [
     swarm(host),
     ...host.unread.map(unreadCheck),
@@ -44,7 +34,6 @@ export function containersResult(host: DockerHost, settings: RuleSettings): Audi
   ];
   const lost = host.unread.length;
   return {
-    tool,
     status: 'done',
     checks: results.length,
     results,
@@ -87,8 +76,4 @@ function swarm({ info, containers: found }: DockerHost): AuditCheck {
     remediation: 'Where it is on by mistake: docker swarm leave --force.',
     related: ['5.1'],
   };
-}
-
-function notRun(reason: string): AuditResult {
-  return { tool, status: 'not-run', reason };
 }

@@ -2,9 +2,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { plainText } from '../../text/plain-text.ts';
-import type { Audit, OperatorWay } from '../audit.ts';
-import type { AuditResult } from '../result.ts';
+import type { OperatorWay, RunWork } from '../audit.ts';
+import { type AuditOutcome, notRun } from '../result.ts';
 import { type InspecReport, parseInspec } from './parse.ts';
+import type { InspecSettings } from './settings.ts';
 
 /** Programs that run profiles: Chef's own, and the free build of the same. */
 const PROGRAMS = ['inspec', 'cinc-auditor'] as const;
@@ -13,12 +14,9 @@ const PROGRAMS = ['inspec', 'cinc-auditor'] as const;
 const PATIENCE = 900_000;
 
 /** An InSpec profile against a host, run on the operator's machine: nothing of it is on the host. */
-export const inspec: Audit = {
-  tool: 'inspec',
-  async run({ settings, way }) {
-    const profile = settings.inspec?.profile;
-    if (profile === undefined) return notRun('no profile was named');
-    const there = await way();
+export const inspecWork: RunWork<InspecSettings> = {
+  kind: 'run',
+  async run(there, { profile }) {
     const { execa } = await import('execa');
     const directory = await mkdtemp(join(tmpdir(), 'harden-inspec-'));
     const file = join(directory, 'report.json');
@@ -72,7 +70,7 @@ function configuration(way: OperatorWay): object {
 }
 
 /** What a run of InSpec comes to, by its exit status and what it wrote; exported for its table of cases. */
-export function ended(program: string, exitCode: number | undefined, report: string, said: string): AuditResult {
+export function ended(program: string, exitCode: number | undefined, report: string, said: string): AuditOutcome {
   const last = lastLine(said);
   switch (exitCode) {
     case 0:
@@ -97,7 +95,7 @@ export function ended(program: string, exitCode: number | undefined, report: str
   }
 }
 
-function done(program: string, report: InspecReport, exitCode: number): AuditResult {
+function done(program: string, report: InspecReport, exitCode: number): AuditOutcome {
   const { controls, results } = report.counts;
   const list = (counts: Readonly<Record<string, number>>) =>
     Object.entries(counts)
@@ -112,7 +110,6 @@ function done(program: string, report: InspecReport, exitCode: number): AuditRes
   // Exit 0 also when nothing matched: that is no pass.
   if (report.results.length === 0) return notRun(`${program} found no control to run in the profile`);
   return {
-    tool: 'inspec',
     status: 'done',
     checks: report.results.length,
     results: report.results,
@@ -140,8 +137,4 @@ function lastLine(said: string): string {
     lines.at(-1) ??
     'it said nothing'
   ).trim();
-}
-
-function notRun(reason: string): AuditResult {
-  return { tool: 'inspec', status: 'not-run', reason };
 }

@@ -12,7 +12,7 @@ const BAD: Otherwise = { id: 'bb', name: 'bad', host: { Privileged: true } };
 function audit(output: string): AuditDone {
   const result = containersResult(readDockerHost(output), ruleSettings({}, NOW));
   if (result.status !== 'done') throw new Error(result.reason);
-  return result;
+  return { tool: 'containers', ...result };
 }
 
 function privileged(result: AuditDone): string[] {

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { containers } from '../../../src/audit/containers/run.ts';
+import { containers } from '../../../src/audit/containers/index.ts';
 import { containersScript, NO_DAEMON, NO_DOCKER } from '../../../src/audit/containers/script.ts';
+import { runAudit } from '../../../src/audit/pipeline.ts';
 import type { Frame, RootShell } from '../../../src/remote/shell.ts';
 import { shellcheck, shellcheckUnavailable } from '../../support/shellcheck.ts';
 import { hostOutput } from './fixture.ts';
@@ -20,8 +21,7 @@ function shellOf(frame: Partial<Frame> | undefined) {
 }
 
 const context = {
-  settings: { containers: {} },
-  source: { directory: undefined, cache: '/nowhere' },
+  sources: { dockerBench: { directory: undefined, cache: '/nowhere' } },
   way: () => Promise.reject(new Error('nobody asks for the way')),
 };
 
@@ -33,7 +33,7 @@ describe('the audit of containers', () => {
       state: { Running: true, Pid: 1000 + index },
     }));
     const { shell, batches } = shellOf({ stdout: Buffer.from(hostOutput(others)) });
-    const result = await containers.run({ ...context, shell });
+    const result = await runAudit(containers, {}, { ...context, shell });
     expect(batches.map((scripts) => scripts.length)).toEqual([1]);
     expect(result.status === 'done' && new Set(result.results.map(({ subject }) => subject)).size).toBe(51);
   });
@@ -48,7 +48,7 @@ describe('the audit of containers', () => {
     [undefined, 'it was interrupted'],
   ])('what keeps it from running is said (%#)', async (frame, reason) => {
     const { shell } = shellOf(frame);
-    expect(await containers.run({ ...context, shell })).toEqual({
+    expect(await runAudit(containers, {}, { ...context, shell })).toEqual({
       tool: 'containers',
       status: 'not-run',
       reason,

@@ -2,8 +2,8 @@ import { chmod, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { AuditContext, OperatorWay } from '../../../src/audit/audit.ts';
-import { ended, inspec } from '../../../src/audit/inspec/run.ts';
+import type { OperatorWay } from '../../../src/audit/audit.ts';
+import { ended, inspecWork } from '../../../src/audit/inspec/run.ts';
 
 const REPORT = join(import.meta.dirname, 'reports', 'debian12.json');
 
@@ -80,10 +80,6 @@ exit 100
     return directory;
   }
 
-  function context(way: OperatorWay): AuditContext {
-    return { settings: { inspec: { profile: 'PROFILE' } }, way: async () => way } as unknown as AuditContext;
-  }
-
   const there: OperatorWay = {
     host: '192.0.2.1',
     port: 2222,
@@ -97,7 +93,7 @@ exit 100
     'with %s: same host, port, user and key; the password in no argument',
     async (name) => {
       const directory = await standIn(name);
-      const result = await inspec.run(context(there));
+      const result = await inspecWork.run(there, { profile: 'PROFILE' });
       expect(result).toMatchObject({ status: 'done', checks: 106 });
       const args = await readFile(join(directory, 'arguments'), 'utf8');
       expect(args).toMatch(/^exec\nPROFILE\n--target\nssh:\/\/harden\n--config\n-\n--reporter\njson:/);
@@ -115,7 +111,7 @@ exit 100
 
   test('without either program it has not run', async () => {
     process.env.PATH = '/nonexistent';
-    expect(await inspec.run(context('local'))).toMatchObject({
+    expect(await inspecWork.run('local', { profile: 'PROFILE' })).toMatchObject({
       status: 'not-run',
       reason: expect.stringMatching(/neither inspec nor cinc-auditor/),
     });

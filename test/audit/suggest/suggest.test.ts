@@ -9,7 +9,7 @@ import { paramsOf, suggest } from '../../../src/audit/suggest/suggest.ts';
 import { readSurvey, type Survey } from '../../../src/audit/suggest/survey.ts';
 import { loadPlaybook } from '../../../src/playbook/load.ts';
 import { resolvePlaybook } from '../../../src/playbook/resolve.ts';
-import { registry } from '../../../src/tasks/index.ts';
+import { registry } from '../../../src/registry.ts';
 import { debian12Facts } from '../../support/facts.ts';
 
 const survey: Survey = {

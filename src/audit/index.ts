@@ -1,0 +1,14 @@
+import type { FileAudit, HostAudit } from './audit.ts';
+import { compose } from './compose/index.ts';
+import { containers } from './containers/index.ts';
+import { dockerBench } from './docker-bench/index.ts';
+import { dockerfile } from './dockerfile/index.ts';
+import { effective } from './effective/index.ts';
+import { inspec } from './inspec/index.ts';
+import { lynis } from './lynis/index.ts';
+
+/** The audits of a host, in the order in which they run; a new one is a folder and a line here. */
+export const hostAudits: readonly HostAudit[] = [dockerBench, effective, containers, inspec, lynis];
+
+/** The audits of a file. */
+export const fileAudits: readonly FileAudit[] = [compose, dockerfile];
