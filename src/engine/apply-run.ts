@@ -6,6 +6,7 @@ import { beginRunScript, END_RUN, LOCKED, MOVED_ON, type RunIdentity } from './j
 import { describeNeed } from './needs.ts';
 import type { HostPlan, PlannedTask } from './plan.ts';
 import { planHandlers, planTasks, refusals } from './plan-tasks.ts';
+import { proveWorks } from './proof.ts';
 import { bootIdentity, comeBack } from './reboot.ts';
 import type { HostSession } from './session.ts';
 import { handlerScript, stepDirectory, stepScript } from './step-script.ts';
@@ -334,6 +335,7 @@ export class ApplyRun {
         { at: first.task.at },
       );
     }
+    if (!this.aborted && this.ended.size + this.handled.size > 0) await proveWorks(session, this.beat);
     session.listen({ kind: 'proved', host: session.host.name });
     for (const { task, tells } of this.proved)
       if (tells !== undefined && this.ended.has(task.index))

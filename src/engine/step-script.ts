@@ -103,6 +103,11 @@ export function validateScript(planned: PlannedTask, facts: Facts): Script | und
   if (!change || planned.unknown !== undefined) return undefined;
   const script = task.type.validate?.(change, task.params, facts);
   if (script === undefined) return undefined;
+  return inPrivateDirectory(script);
+}
+
+/** A script that is no step, with `$harden_tmp` as a fresh private directory. */
+export function inPrivateDirectory(script: Script): Script {
   return `set -eu\nharden_tmp=$(mktemp -d /run/harden-tmp.XXXXXX)\ntrap 'rm -rf "$harden_tmp"' EXIT\n(\n${script}\n)`;
 }
 

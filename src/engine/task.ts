@@ -119,6 +119,8 @@ export interface TaskType<P = never, S extends State = State> {
   secrets?(params: P): readonly string[];
   /** What of the state people need to know, as a sentence: told at the end of an apply that changed it, and in verbose plans. */
   tells?(params: P, state: S): string | undefined;
+  /** Fails where what the task is for does not work, though nothing differs; says why on stderr. Runs at the proof of a run that changed something, on whatever task, equal texts once, with `$harden_tmp`. MUST leave nothing behind. */
+  proof?(params: P, facts: Facts): Script | undefined;
   /** False when the state cannot be read back (a command without a guard): left out of the proof. */
   provable?(params: P): boolean;
 }

@@ -5,6 +5,7 @@ import { defineTask } from '../engine/task.ts';
 import { HostError } from '../errors.ts';
 import { type Script, sh } from '../remote/sh.ts';
 import { validateCandidate } from './support/candidate.ts';
+import { proofForPath } from './support/docker/prove-docker.ts';
 import { editParams, hasOnePlace } from './support/edit-params.ts';
 import { probeEditedFile, readEditedFile, readsEditedFile } from './support/edit-text.ts';
 import { type AttributeState, attributeNeeds, wantedAttributes } from './support/file-params.ts';
@@ -95,6 +96,7 @@ export const blockinfileTask = defineTask<BlockParams, BlockState>({
     return [`path:${task.create ? posix.dirname(task.path) : task.path}`, ...attributeNeeds(task)];
   },
   provides: (task) => (isAbsent(task) ? [] : [`path:${task.path}`]),
+  proof: ({ path }) => proofForPath(path),
   risk: ({ path }, change) => riskOf(path, change.before),
   keeps: ({ path }, change) => keptPaths(path, change.before),
   undo: (_change, { path, block }) => withdrawRules(path, block),

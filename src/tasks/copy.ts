@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { posix } from 'node:path';
 import { z } from 'zod';
 import { defineTask } from '../engine/task.ts';
+import { proofForPath } from './support/docker/prove-docker.ts';
 import { attributeNeeds, attributeParams, destination, validateParam } from './support/file-params.ts';
 import { fileRead } from './support/read-file.ts';
 import * as wholeFile from './support/whole-file.ts';
@@ -57,6 +58,7 @@ export const copyTask = defineTask<CopyParams, wholeFile.WholeFileState>({
   validate: (change, copy) => wholeFile.validateWholeFile(change, fileOf(copy)),
   needs: (copy) => [`path:${posix.dirname(pathOf(copy))}`, ...attributeNeeds(copy)],
   provides: (copy) => [`path:${pathOf(copy)}`],
+  proof: (copy) => proofForPath(pathOf(copy)),
   risk: (copy, change) => wholeFile.riskOf(pathOf(copy), change.before),
   keeps: (copy, change) => wholeFile.keptPaths(pathOf(copy), change.before),
   undo: (_change, copy) => wholeFile.undoWholeFile(fileOf(copy)),

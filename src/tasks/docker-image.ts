@@ -5,6 +5,7 @@ import { raw, sh } from '../remote/sh.ts';
 import { DOCKER, DOCKER_NEEDS, listAt, parseDockerJson, sections, textAt } from './support/docker/cli.ts';
 import { ImageName, imageKey, imageRef, parseImage } from './support/docker/image-ref.ts';
 import { createdOf, digestsOf, inspectImage, provenanceFindings, pullFindings } from './support/docker/image-state.ts';
+import { proveDocker } from './support/docker/prove-docker.ts';
 import { askRegistry, parseRegistryAnswer, type RegistryAnswer } from './support/docker/registry.ts';
 import { refusal } from './support/finding.ts';
 
@@ -102,6 +103,7 @@ ${raw(p.pull === 'always' ? '' : `[ "$image" = '[]' ] || exit 0\n`)}${raw(ask)}`
       ? sh`! ${DOCKER} image inspect ${imageKey(p.name)} >/dev/null 2>&1 || ${DOCKER} image rm ${p.force ? ['--force'] : []} ${imageKey(p.name)} >/dev/null\n`
       : sh`${DOCKER} pull -q ${imageKey(p.name)} >/dev/null\n`,
 
+  proof: () => proveDocker(),
   needs: () => DOCKER_NEEDS,
   action: (p, { before }) => (p.state === 'absent' ? 'delete' : before?.state === 'present' ? 'update' : 'create'),
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineTask, type Need } from '../engine/task.ts';
 import { HostError } from '../errors.ts';
 import { raw, type Script, sh } from '../remote/sh.ts';
+import { proofForPath } from './support/docker/prove-docker.ts';
 import {
   type AttributeState,
   actualAttributes,
@@ -87,6 +88,7 @@ export const getUrlTask = defineTask<GetUrl, DownloadState>({
     ...attributeNeeds(p),
   ],
   provides: (p) => [`path:${pathOf(p)}`],
+  proof: (p) => proofForPath(pathOf(p)),
   risk: (p, change) => riskOf(pathOf(p), change.before),
   keeps: (p, change) => keptPaths(pathOf(p), change.before),
 });

@@ -5,6 +5,7 @@ import { defineTask } from '../engine/task.ts';
 import { HostError } from '../errors.ts';
 import { raw, type Script, sh } from '../remote/sh.ts';
 import { validateCandidate } from './support/candidate.ts';
+import { proofForPath } from './support/docker/prove-docker.ts';
 import { editParams, hasOnePlace } from './support/edit-params.ts';
 import {
   findPlace,
@@ -99,6 +100,7 @@ export const lineinfileTask = defineTask<LineParams, LineState>({
     return [`path:${task.create ? posix.dirname(task.path) : task.path}`, ...attributeNeeds(task)];
   },
   provides: ({ path, state }) => (state === 'present' ? [`path:${path}`] : []),
+  proof: ({ path }) => proofForPath(path),
   risk: ({ path }, change) => riskOf(path, change.before),
   keeps: ({ path }, change) => keptPaths(path, change.before),
 });

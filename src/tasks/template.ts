@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { posix } from 'node:path';
 import { z } from 'zod';
 import { defineTask } from '../engine/task.ts';
+import { proofForPath } from './support/docker/prove-docker.ts';
 import { attributeNeeds, attributeParams, destination, validateParam } from './support/file-params.ts';
 import { fileRead } from './support/read-file.ts';
 import * as wholeFile from './support/whole-file.ts';
@@ -49,6 +50,7 @@ export const templateTask = defineTask<TemplateParams, wholeFile.WholeFileState>
   validate: (change, template) => wholeFile.validateWholeFile(change, fileOf(template)),
   needs: (template) => [`path:${posix.dirname(pathOf(template))}`, ...attributeNeeds(template)],
   provides: (template) => [`path:${pathOf(template)}`],
+  proof: (template) => proofForPath(pathOf(template)),
   risk: (template, change) => wholeFile.riskOf(pathOf(template), change.before),
   keeps: (template, change) => wholeFile.keptPaths(pathOf(template), change.before),
   undo: (_change, template) => wholeFile.undoWholeFile(fileOf(template)),

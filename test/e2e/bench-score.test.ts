@@ -18,7 +18,7 @@ tasks:
         userland-proxy: false
         no-new-privileges: true
         userns-remap: default
-        default-ulimits: { nofile: { Name: nofile, Soft: 64000, Hard: 64000 } }
+        default-ulimits: { nofile: { Name: nofile, Soft: 16384, Hard: 16384 } }
   - file: { path: /etc/docker, state: directory, owner: root, group: root, mode: "0755" }
   - file: { path: /etc/docker/daemon.json, owner: root, group: root, mode: "0644" }
 audit:

@@ -236,6 +236,7 @@ function scripts(type: AnyTaskType, params: Params): ReadonlyMap<string, Script>
       add('apply', () => type.apply(change, params, facts));
       add('validate', () => type.validate?.(change, params, facts));
       add('undo', () => type.undo?.(change, params, facts));
+      add('proof', () => type.proof?.(params, facts));
       for (const handler of type.handlers?.(params, change) ?? []) {
         add(`check of ${handler.name} for`, () => handler.check);
         add(`run of ${handler.name} for`, () => handler.run);

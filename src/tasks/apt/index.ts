@@ -1,6 +1,7 @@
 import type { Change } from '../../engine/diff.ts';
 import { defineTask, type Finding } from '../../engine/task.ts';
 import { raw, type Script, sh } from '../../remote/sh.ts';
+import { proofForPackages } from '../support/docker/prove-docker.ts';
 import { aptFindings } from './findings.ts';
 import { aptFunctions } from './get.ts';
 import { Apt, namedPackages } from './params.ts';
@@ -29,6 +30,7 @@ export const aptTask = defineTask<Apt, AptState>({
           .join(' '),
 
   probe: (p) => (p.name === undefined ? probeSystem(p) : probePackages(p)),
+  proof: (p) => (p.state === 'absent' ? undefined : proofForPackages(namedPackages(p).map(({ name }) => name))),
   read: (output, p) => (p.name === undefined ? readSystem(output, p) : readPackages(output, p)),
 
   want(p) {

@@ -1,6 +1,8 @@
 import { defineTask, type Finding } from '../../engine/task.ts';
 import { DOCKER_NEEDS } from '../support/docker/cli.ts';
 import { pullFindings } from '../support/docker/image-state.ts';
+import { proveDocker } from '../support/docker/prove-docker.ts';
+import { ulimitFindings } from '../support/docker/ulimits.ts';
 import { refusal, warning } from '../support/finding.ts';
 import { loadCompose } from './load.ts';
 import { networkFindings } from './networks.ts';
@@ -42,6 +44,7 @@ export const dockerComposeTask = defineTask<DockerCompose, ComposeState>({
   read: readCompose,
   want: (p, _facts, before) => wantCompose(p, before),
   apply: applyCompose,
+  proof: () => proveDocker(),
   needs: (p) => [
     ...DOCKER_NEEDS,
     'plugin:docker-compose',
@@ -103,6 +106,10 @@ function composeFindings(
         `the file does not name ${around.orphans.join(', ')} any more: left as they are`,
         'remove_orphans: true removes them',
       ),
+    );
+  for (const limit of p.ulimits ?? [])
+    findings.push(
+      ...ulimitFindings([limit], around.ceilings, (name) => `ulimits.${name} of the service ${limit.service}`),
     );
   for (const [image, answer] of Object.entries(around.registry)) findings.push(...pullFindings(image, answer));
   if (!changes && around.unhealthy.length > 0)

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Ulimit } from '../support/docker/ulimits.ts';
 import { Text } from '../support/docker/words.ts';
 
 const Directory = z
@@ -87,6 +88,8 @@ export type DockerCompose = z.infer<typeof DockerCompose> & {
   readonly text?: string | undefined;
   /** The images that it names, those with variables left out. */
   readonly images?: readonly string[] | undefined;
+  /** The limits that its services ask for, those with variables left out. */
+  readonly ulimits?: readonly (Ulimit & { readonly service: string })[] | undefined;
 };
 
 /** The name of a project. */

@@ -6,6 +6,7 @@ import { readHostAddresses } from '../support/docker/host-addresses.ts';
 import { imageKey } from '../support/docker/image-ref.ts';
 import { inspectImage } from '../support/docker/image-state.ts';
 import { askRegistry } from '../support/docker/registry.ts';
+import { readCeilings } from '../support/docker/ulimits.ts';
 import { printContent, replaceFile } from '../support/replace-file.ts';
 import { composeFile, type DockerCompose, projectName } from './params.ts';
 import type { ComposeState } from './state.ts';
@@ -26,6 +27,7 @@ echo '== volumes'
 ${DOCKER} volume ls --filter ${mine} --format '{{.Name}}'`,
     ...(p.text === undefined ? [] : [sh`echo '== file'\nsed 's/^/ /' ${composeFile(p)} 2>/dev/null`]),
     ...(p.state === 'present' ? intentions(p) : []),
+    ...((p.ulimits ?? []).length > 0 ? [sh`echo '== ceilings'\n${raw(readCeilings())}`] : []),
   ].join('\n');
 }
 

@@ -4,6 +4,7 @@ import { parseDockerJson, sections } from '../support/docker/cli.ts';
 import { imageRef } from '../support/docker/image-ref.ts';
 import { digestsOf } from '../support/docker/image-state.ts';
 import { parseRegistryAnswer, type RegistryAnswer } from '../support/docker/registry.ts';
+import { type Ceilings, ceilingsIn } from '../support/docker/ulimits.ts';
 import { type NewNetworks, readNewNetworks } from './networks.ts';
 import { type DockerCompose, projectName } from './params.ts';
 
@@ -26,6 +27,8 @@ export interface Around {
   /** The networks that compose would make, and the host around them; undefined where it would make none. */
   readonly networks?: NewNetworks | undefined;
   readonly registry: Readonly<Record<string, RegistryAnswer>>;
+  /** What limits the host can give. */
+  readonly ceilings: Ceilings;
 }
 
 interface Container {
@@ -52,6 +55,7 @@ export function readCompose(output: string, p: DockerCompose): ComposeState {
     registry: Object.fromEntries(
       (p.images ?? []).map((image, at) => [image, parseRegistryAnswer((found.get(`registry${at}`) ?? '').trim())]),
     ),
+    ceilings: ceilingsIn(found.get('ceilings') ?? ''),
   };
   return {
     ...(file === undefined ? {} : { file: unindented(file) }),

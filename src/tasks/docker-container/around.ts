@@ -1,6 +1,7 @@
 import { listAt, mapAt, parseDockerJson, textAt } from '../support/docker/cli.ts';
 import type { Json } from '../support/docker/json.ts';
 import { parseRegistryAnswer, type RegistryAnswer } from '../support/docker/registry.ts';
+import { type Ceilings, ceilingsIn } from '../support/docker/ulimits.ts';
 import type { ContainerState } from './container-state.ts';
 import { portsOf } from './fields-network.ts';
 import type { DockerContainer } from './params.ts';
@@ -28,6 +29,8 @@ export interface Around {
   /** healthy, starting, unhealthy, or empty. */
   readonly health: string;
   readonly compose: string;
+  /** What limits the host can give; undefined where nobody asked. */
+  readonly ceilings?: Ceilings;
 }
 
 /** What was read around the container; undefined before anything was. */
@@ -58,6 +61,7 @@ export function aroundOf(
     ...(Array.isArray(info)
       ? { limits: { cpus: Number(info[0]), memory: info[1] === true, pids: info[2] === true, quota: info[3] === true } }
       : {}),
+    ...(found.has('ceilings') ? { ceilings: ceilingsIn(found.get('ceilings') ?? '') } : {}),
     missing: linesOf(found, 'missing'),
     listening: linesOf(found, 'listening'),
     own: container === undefined ? [] : portsOf(container),

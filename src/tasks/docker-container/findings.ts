@@ -2,6 +2,7 @@ import type { Change } from '../../engine/diff.ts';
 import type { Finding, Need } from '../../engine/task.ts';
 import { imageRef } from '../support/docker/image-ref.ts';
 import { pullFindings } from '../support/docker/image-state.ts';
+import { ulimitFindings } from '../support/docker/ulimits.ts';
 import { type PublishedPort, spellPort } from '../support/docker/words.ts';
 import { refusal, warning } from '../support/finding.ts';
 import { type Around, aroundIn, isChecked, runsAsRoot, unsupported } from './around.ts';
@@ -50,6 +51,11 @@ function impossible(p: DockerContainer, around: Around | undefined, pending: rea
     findings.push(
       refusal(`this host has ${cpus} ${cpus === 1 ? 'processor' : 'processors'}, and cpus asks for ${p.cpus}`),
     );
+  const limits = p.ulimits.map((limit) => {
+    const [name = '', , hard = ''] = limit.split(/[=:]/);
+    return { name, hard: Number(hard) };
+  });
+  findings.push(...ulimitFindings(limits, around?.ceilings ?? {}, (name) => `ulimits: ${name}`));
   for (const source of around?.missing ?? []) {
     if (!pending.some((need) => need === `path:${source}` || need.startsWith(`path:${source}/`)))
       findings.push(

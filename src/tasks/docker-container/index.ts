@@ -1,5 +1,6 @@
 import { defineTask } from '../../engine/task.ts';
 import { DOCKER_NEEDS } from '../support/docker/cli.ts';
+import { proveDocker } from '../support/docker/prove-docker.ts';
 import type { ContainerState } from './container-state.ts';
 import { containerFindings } from './findings.ts';
 import { DockerContainer, sharedContainers } from './params.ts';
@@ -11,7 +12,7 @@ export const dockerContainerTask = defineTask<DockerContainer, ContainerState>({
   type: 'docker_container',
   summary: 'A container: no more rights than it needs unless you say so, and made anew when it is not what you say.',
   notes:
-    'What is not said is safe: all capabilities dropped, no-new-privileges, a read-only root with /tmp in memory, limits on memory, processors, processes and files, at most five restarts, and no network. Read with `docker inspect`, field by field, against what the image itself says; values of `env` are compared and never shown. A container that differs is made anew: the new one is made whole before the old one stops, and when it does not stay up, or become healthy within `healthy_wait_timeout`, the old one is put back and the run fails. Named volumes stay, volumes without a name are warned of. Limits and restart policy are changed in place; a limit of memory or processors goes with the container alone. `pull: always` does what watchtower did, without a container that owns the host: the registry is asked at plan, the new image pulled, the container made anew and checked. A job that ends by itself wants `state: present`. What the old container had written outside of volumes is lost. docker-bench 4.1, 5.2 to 5.32.',
+    'What is not said is safe: all capabilities dropped, no-new-privileges, a read-only root with /tmp in memory, limits on memory, processors, processes and files, at most five restarts, and no network. Read with `docker inspect`, field by field, against what the image itself says; values of `env` are compared and never shown. A container that differs is made anew: the new one is made whole before the old one stops, and when it does not stay up, or become healthy within `healthy_wait_timeout`, the old one is put back and the run fails. Named volumes stay, volumes without a name are warned of. Limits and restart policy are changed in place; a limit of memory or processors goes with the container alone. `pull: always` does what watchtower did, without a container that owns the host: the registry is asked at plan, the new image pulled, the container made anew and checked. A job that ends by itself wants `state: present`. What the old container had written outside of volumes is lost. Refused at plan: `ulimits` above what the host can give. docker-bench 4.1, 5.2 to 5.32.',
   params: DockerContainer,
   examples: [
     { name: 'app', image: 'ghcr.io/owner/app:1.4', command: ['serve', '--port', 8080] },
@@ -35,6 +36,7 @@ export const dockerContainerTask = defineTask<DockerContainer, ContainerState>({
   read: readContainer,
   want: (p, _facts, before) => wantContainer(p, before),
   apply: applyContainer,
+  proof: () => proveDocker(),
   needs: (p) => [
     ...DOCKER_NEEDS,
     ...(p.state === 'absent' ? [] : p.networks.map(({ name }) => `network:${name}` as const)),

@@ -5,6 +5,7 @@ import { HEALTH_SAID } from '../support/docker/health-said.ts';
 import { imageKey } from '../support/docker/image-ref.ts';
 import { inspectImage } from '../support/docker/image-state.ts';
 import { askRegistry } from '../support/docker/registry.ts';
+import { readCeilings } from '../support/docker/ulimits.ts';
 import { aroundIn } from './around.ts';
 import type { ContainerState } from './container-state.ts';
 import { containerFields } from './fields.ts';
@@ -41,6 +42,8 @@ echo '== wanted'
 printf '%s\n' "$wanted"
 echo '== info'
 ${DOCKER} info -f '[{{.NCPU}},{{.MemoryLimit}},{{.PidsLimit}},{{.CPUCfsQuota}}]'
+echo '== ceilings'
+${raw(readCeilings())}
 echo '== shared'
 for other in ${sharedContainers(p)}; do ${DOCKER} container inspect -f '{{.Id}}' "$other" 2>/dev/null | sed "s/$/ $other/"; done
 echo '== missing'

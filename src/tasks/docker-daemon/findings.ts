@@ -4,6 +4,7 @@ import { didYouMean } from '../../text/did-you-mean.ts';
 import { mergeConfig, parseConfig } from '../support/docker/daemon-json.ts';
 import { isMap, type JsonMap } from '../support/docker/json.ts';
 import { DAEMON_JSON } from '../support/docker/read-daemon.ts';
+import { type Ceilings, ulimitFindings } from '../support/docker/ulimits.ts';
 import { refusal, warning } from '../support/finding.ts';
 import { choiceFindings } from './choices.ts';
 import { changedOptions, consequenceOf } from './consequence.ts';
@@ -36,6 +37,7 @@ export function daemonFindings(
     ...flagConflicts(config, before),
     ...logOptErrors(config).map((message) => refusal(message, 'Take it out with remove, or choose another log-driver')),
     ...valueFindings(config, before),
+    ...limitFindings(config, before),
     ...inForceFindings(p, before),
     ...(change ? changeFindings(p, change, before) : []),
   ];
@@ -117,6 +119,16 @@ function valueFindings(config: JsonMap, before: Known): Finding[] {
   if (Array.isArray(insecure) && insecure.length > 0)
     findings.push(warning('insecure-registries lets images come unencrypted and unverified (docker-bench 2.5)'));
   return findings;
+}
+
+function limitFindings(config: JsonMap, before: Known): readonly Finding[] {
+  const limits = config['default-ulimits'];
+  if (!isMap(limits) || typeof before.ceilings !== 'string') return [];
+  return ulimitFindings(
+    Object.entries(limits).map(([name, limit]) => ({ name, hard: isMap(limit) ? Number(limit.Hard) : Number.NaN })),
+    JSON.parse(before.ceilings) as Ceilings,
+    (name) => `default-ulimits.${name}`,
+  );
 }
 
 function inForceFindings(p: DockerDaemon, before: Known): Finding[] {

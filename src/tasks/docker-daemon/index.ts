@@ -1,5 +1,6 @@
 import { defineTask } from '../../engine/task.ts';
 import { leaves } from '../support/docker/daemon-json.ts';
+import { proveDocker } from '../support/docker/prove-docker.ts';
 import { DAEMON_JSON, parseDaemon, readDaemon } from '../support/docker/read-daemon.ts';
 import { refusal } from '../support/finding.ts';
 import { certificateNeeds } from './choices.ts';
@@ -13,7 +14,7 @@ export const dockerDaemonTask = defineTask<DockerDaemon, DaemonState>({
   type: 'docker_daemon',
   summary: 'The configuration of dockerd: daemon.json, and what the running dockerd does.',
   notes:
-    "Keys are merged into `/etc/docker/daemon.json`; the file's other keys stay. Read as well: `docker info` and the default network, so a dockerd that has not been restarted since is seen. Refused at plan: keys that the installed version does not know, values of the wrong kind, keys that the unit's command line sets already (`hosts` beside `-H fd://`, `$DOCKER_OPTS`), log-opts that the log-driver does not take, and what `dockerd --validate` (23 and later) refuses, and ranges of addresses (`bip`, `fixed-cidr`, `default-address-pools`) that hold your address or one of the host, or overlap with a route of the host that is not Docker’s own. Docker is reloaded where that is enough and restarted where it is not, at once where it moves its data (`userns-remap`, `data-root`, `storage-driver`), so that later tasks find what they make; `live-restore: true` is put in force first, so that containers outlive the restart; a dockerd that does not come back gets its old file back. docker-bench 2.2 to 2.16.",
+    "Keys are merged into `/etc/docker/daemon.json`; the file's other keys stay. Read as well: `docker info` and the default network, so a dockerd that has not been restarted since is seen. Refused at plan: keys that the installed version does not know, values of the wrong kind, keys that the unit's command line sets already (`hosts` beside `-H fd://`, `$DOCKER_OPTS`), log-opts that the log-driver does not take, `default-ulimits` above what dockerd and containerd can give on this host (`/proc/PID/limits`; no container would start), what `dockerd --validate` (23 and later) refuses, and ranges of addresses (`bip`, `fixed-cidr`, `default-address-pools`) that hold your address or one of the host, or overlap with a route of the host that is not Docker’s own. Docker is reloaded where that is enough and restarted where it is not, at once where it moves its data (`userns-remap`, `data-root`, `storage-driver`), so that later tasks find what they make; `live-restore: true` is put in force first, so that containers outlive the restart; a dockerd that does not come back gets its old file back. docker-bench 2.2 to 2.16.",
   params: DockerDaemon,
   examples: [
     {
@@ -24,7 +25,7 @@ export const dockerDaemonTask = defineTask<DockerDaemon, DaemonState>({
         'no-new-privileges': true,
         'log-driver': 'json-file',
         'log-opts': { 'max-size': '10m', 'max-file': '3' },
-        'default-ulimits': { nofile: { Soft: 64000, Hard: 64000 } },
+        'default-ulimits': { nofile: { Soft: 16384, Hard: 16384 } },
       },
     },
     { options: { 'userns-remap': 'default' }, restart: 'never' },
@@ -35,6 +36,7 @@ export const dockerDaemonTask = defineTask<DockerDaemon, DaemonState>({
   read: (output, p) => readState(parseDaemon(daemonPart(output)), p, hostPart(output)),
   want: wantState,
   apply: (change, p) => applyScript(p, change),
+  proof: () => proveDocker(),
   needs: (p) => ['command:dockerd', ...certificateNeeds(p)],
   provides: () => [`path:${DAEMON_JSON}`],
   validate: (change, p) => validateScript(p, change.before),

@@ -74,6 +74,7 @@ export function readState(daemon: Daemon | null, p: DockerDaemon, host?: readonl
     busy: Number(info?.ContainersRunning ?? 0) > 0,
     swarm: info?.Swarm === 'active',
     ...(host === undefined ? {} : { host: JSON.stringify(host) }),
+    ceilings: JSON.stringify(daemon.ceilings),
     flags: daemon.flags.map(({ key, flag, from }) => `${key} ${flag} ${from}`),
   };
 }

@@ -2,6 +2,7 @@ import { defineTask, type Finding } from '../../engine/task.ts';
 import type { Facts } from '../../remote/facts.ts';
 import { defaultPoolFindings, rangeFindings, takesHostRoutes } from '../support/docker/address-range.ts';
 import { DOCKER_NEEDS } from '../support/docker/cli.ts';
+import { proveDocker } from '../support/docker/prove-docker.ts';
 import { refusal, warning } from '../support/finding.ts';
 import { contains } from '../support/network.ts';
 import { DockerNetwork } from './params.ts';
@@ -32,6 +33,7 @@ export const dockerNetworkTask = defineTask<DockerNetwork, NetworkState>({
   want: wantNetwork,
   apply: (change, p) =>
     p.state === 'absent' ? removeNetwork(p.name) : makeNetwork(p.name, wantedDefinition(p, change.before)),
+  proof: () => proveDocker(),
   needs: () => DOCKER_NEEDS,
   provides: (p) => (p.state === 'present' ? [`network:${p.name}`] : []),
   action: (p, { before }) => (p.state === 'absent' ? 'delete' : before?.state === 'present' ? 'update' : 'create'),

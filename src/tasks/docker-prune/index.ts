@@ -4,6 +4,7 @@ import type { StateValue } from '../../engine/state.ts';
 import { defineTask } from '../../engine/task.ts';
 import { raw, type Script, sh } from '../../remote/sh.ts';
 import { DOCKER, DOCKER_NEEDS } from '../support/docker/cli.ts';
+import { proveDocker } from '../support/docker/prove-docker.ts';
 import { Seconds } from '../support/docker/words.ts';
 import { unusedIn } from './unused.ts';
 
@@ -112,6 +113,7 @@ ${raw(ids)} | sort -u | xargs -r ${DOCKER} ${type} inspect -f ${format}`;
       p.build_cache && change.keys.includes('build_cache') ? sh`${DOCKER} builder prune -af >/dev/null\n` : '',
     ].join(''),
 
+  proof: () => proveDocker(),
   needs: () => DOCKER_NEEDS,
   action: () => 'delete',
   irreversible(_p, change) {

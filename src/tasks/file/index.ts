@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Change } from '../../engine/diff.ts';
 import { defineTask, type Finding, type Need } from '../../engine/task.ts';
 import { raw, type Script, sh } from '../../remote/sh.ts';
+import { proofForPath } from '../support/docker/prove-docker.ts';
 import { enterParent, enterPrivate } from '../support/enter-parent.ts';
 import {
   type AttributeState,
@@ -84,6 +85,7 @@ export const fileTask = defineTask<FileParams, FileTaskState>({
   validate: (_change, file) => `(\n${enterParent(file.path, { noFollow: isNoFollow(file), missing: 'accept' })})\n`,
   needs: (file) => [...pathNeeds(file), ...attributeNeeds(file)],
   provides: ({ path, state }) => (state === 'absent' ? [] : [`path:${path}`]),
+  proof: ({ path }) => proofForPath(path),
   risk: ({ path }, change) => riskOf(path, change.before),
   findings: (change, file) => conflict(change, file),
   keeps: ({ path }, change) => (onlyAttributes(change) ? [] : keptPaths(path, change.before)),

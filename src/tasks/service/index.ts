@@ -1,6 +1,7 @@
 import type { Change } from '../../engine/diff.ts';
 import { defineTask } from '../../engine/task.ts';
 import { raw, type Script, sh } from '../../remote/sh.ts';
+import { proofForUnit } from '../support/docker/prove-docker.ts';
 import { refusal } from '../support/finding.ts';
 import { changeFindings, unitFindings, wantsUnit } from './findings.ts';
 import { Service, type ServiceState } from './params.ts';
@@ -77,6 +78,7 @@ triggers=\${out##*TriggeredBy=}
     wantsUnit(p)
       ? [`unit:${fullUnitName(p.name)}`, ...(p.state === 'started' ? [`running:${fullUnitName(p.name)}` as const] : [])]
       : [],
+  proof: (p) => (p.state === 'stopped' ? undefined : proofForUnit(p.name)),
   risk: (p, change) => (isAccess(change.before?.unit ?? fullUnitName(p.name)) ? 'access' : undefined),
 
   findings(change, p, { facts, before, earlier }) {

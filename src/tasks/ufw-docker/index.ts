@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Change } from '../../engine/diff.ts';
 import { defineTask, type Finding } from '../../engine/task.ts';
 import { type Script, sh } from '../../remote/sh.ts';
+import { proveDocker } from '../support/docker/prove-docker.ts';
 import { refusal, warning } from '../support/finding.ts';
 import { transformFile } from '../support/replace-file.ts';
 import { printWithBlock, printWithoutBlock } from '../support/text-block.ts';
@@ -49,6 +50,7 @@ export const ufwDockerTask = defineTask<UfwDocker, UfwDockerState>({
   params: UfwDocker,
   examples: [{}, { bridges: ['dmz0'] }, { state: 'disabled' }],
   id: () => 'DOCKER-USER',
+  proof: () => proveDocker(),
   needs: () => ['command:ufw'],
   probe: askUfwDocker,
   read(output, params) {

@@ -59,7 +59,7 @@ export const daemon: Readonly<Record<string, CatalogueEntry>> = {
   '2.8': {
     about: 'containers have limits for open files and the like unless they bring their own',
     severity: 'low',
-    mend: { by: 'daemon', options: { 'default-ulimits': { nofile: { Name: 'nofile', Soft: 64000, Hard: 64000 } } } },
+    mend: { by: 'daemon', options: { 'default-ulimits': { nofile: { Name: 'nofile', Soft: 16384, Hard: 16384 } } } },
     effort: 'low',
     risk: 'restart',
     scored: false,

@@ -2,6 +2,7 @@ import { HostError } from '../../../errors.ts';
 import { raw, type Script, sh } from '../../../remote/sh.ts';
 import { type FlagInUse, flagsInUse } from './daemon-flags.ts';
 import { isMap, type Json, type JsonMap } from './json.ts';
+import { type Ceilings, ceilingsIn, readCeilings } from './ulimits.ts';
 
 /** Where the daemon's configuration is kept. */
 export const DAEMON_JSON = '/etc/docker/daemon.json';
@@ -28,6 +29,8 @@ export interface Daemon {
   /** False when daemon.json changed after dockerd had read it. */
   readonly loaded: boolean;
   readonly flags: readonly FlagInUse[];
+  /** What limits it can give to containers. */
+  readonly ceilings: Ceilings;
   /** daemon.json's text; undefined where there is none. */
   readonly file: string | undefined;
 }
@@ -49,6 +52,8 @@ case $unit in
     if [ ${DAEMON_JSON} -nt /run/docker.pid ] && { [ ! -e ${LOADED} ] || [ ${DAEMON_JSON} -nt ${LOADED} ]; }; then echo '== stale'; fi
     ;;
 esac
+echo '== limits'
+${raw(readCeilings())}
 [ ! -e ${DAEMON_JSON} ] || { echo '== file'; cat ${DAEMON_JSON}; }`;
 }
 
@@ -85,6 +90,7 @@ export function parseDaemon(output: string): Daemon | null {
       environment: unit.get('Environment') ?? '',
       defaults: section('defaults') ?? '',
     }),
+    ceilings: ceilingsIn(section('limits') ?? ''),
     file: fileAt === -1 ? undefined : output.slice(fileAt + '\n== file\n'.length),
   };
 }
