@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
-import { execInside, shutDown } from './container.ts';
-import { createHost, start } from './create-host.ts';
+import { cutPower, execInside, shutDown } from './container.ts';
+import { createHost, powerOn, start } from './create-host.ts';
 import { startDelayProxy } from './delay-proxy.ts';
 import { rootOf } from './disk.ts';
 import { SUDO_PASSWORD } from './image.ts';
@@ -37,6 +37,10 @@ export async function bootHost(options: LabOptions = {}): Promise<LabHost> {
     async reboot() {
       await shutDown(record);
       record = await start(record);
+    },
+    async powerCycle() {
+      await cutPower(record);
+      record = await powerOn(record);
     },
   };
   if (options.setup !== undefined) await setUp(host, options.setup);

@@ -4,7 +4,7 @@ import { readlinkSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { createCgroups, isLegacy } from './cgroups.ts';
+import { createCgroups, endCgroups, isLegacy } from './cgroups.ts';
 import { rootOf } from './disk.ts';
 import type { HostRecord } from './host-record.ts';
 import type { ExecResult } from './lab-host.ts';
@@ -102,6 +102,22 @@ export async function waitForBoot(record: HostRecord): Promise<void> {
   );
   const ssh = await execInside(record, 'systemctl is-active ssh.service || journalctl -n 20 -u ssh.service');
   if (ssh.stdout !== 'active') throw new Error(`The lab host ${record.name} booted without sshd:\n${ssh.stdout}`);
+}
+
+/** Returns when the host has a process 1, or has failed to get one. */
+export async function waitForInit(record: HostRecord): Promise<void> {
+  await waitFor(
+    () => (record.keeper === undefined || !isAlive(record.keeper) || leaderOf(record) !== undefined ? true : undefined),
+    BOOT_TIMEOUT_MS,
+    () => `The lab host ${record.name} has no process 1 after ${BOOT_TIMEOUT_MS / 1000} s; see ${consoleLog(record)}.`,
+  );
+}
+
+/** Ends every process of the host at once. */
+export async function cutPower(record: HostRecord): Promise<void> {
+  const { keeper } = record;
+  if (keeper !== undefined && isAlive(keeper)) process.kill(keeper.pid, 'SIGTERM');
+  await endCgroups(record.name);
 }
 
 /** Shuts the system inside down, as its administrator would. */

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startContainer, waitForBoot } from './container.ts';
+import { startContainer, waitForBoot, waitForInit } from './container.ts';
 import { createDisk, personalise } from './disk.ts';
 import { type HostRecord, RECORDS_LOCK, readRecords, writeRecord } from './host-record.ts';
 import { ensureImage } from './image.ts';
@@ -48,6 +48,14 @@ export async function start(record: HostRecord): Promise<HostRecord> {
   const running = { ...record, keeper: await startContainer(record) };
   await writeRecord(running);
   await waitForBoot(running);
+  return running;
+}
+
+/** Boots as `start` does, and does not ask whether anything but its process 1 came up. */
+export async function powerOn(record: HostRecord): Promise<HostRecord> {
+  const running = { ...record, keeper: await startContainer(record) };
+  await writeRecord(running);
+  await waitForInit(running);
   return running;
 }
 

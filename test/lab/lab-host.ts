@@ -18,6 +18,8 @@ export interface LabHost {
   stop(): Promise<void>;
   /** Shuts the host down, boots it from the same disk, and returns when sshd listens again. */
   reboot(): Promise<void>;
+  /** Kills all of the host's processes, its process 1 first of all, and boots from the same disk; returns at once, whatever comes up. */
+  powerCycle(): Promise<void>;
 }
 
 /** What a command left behind; each text is without its last newline. */

@@ -114,6 +114,10 @@ export async function bootVm(options: VmOptions = {}): Promise<LabVm> {
     exec: (command, { input } = {}) => ssh(command, input),
     powerOff,
     powerOn,
+    async powerCycle() {
+      await powerOff();
+      await powerOn();
+    },
     async stop() {
       await powerOff();
       await rm(directory, { recursive: true, force: true });

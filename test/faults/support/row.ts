@@ -3,6 +3,8 @@ import { appendFileSync } from 'node:fs';
 /** The parts of the table, in its order. */
 export const SECTIONS = {
   'lock-out': 'Ways to lock oneself out',
+  lost: 'Ways that lost the host once',
+  further: 'Thirty further ways',
   way: 'The new way in',
   config: 'Configurations that their program does not take',
   kill: 'The client is killed',
