@@ -4,7 +4,7 @@ import { readlinkSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { createCgroups, endCgroups, isLegacy } from './cgroups.ts';
+import { createCgroups, isLegacy } from './cgroups.ts';
 import { rootOf } from './disk.ts';
 import type { HostRecord } from './host-record.ts';
 import type { ExecResult } from './lab-host.ts';
@@ -116,8 +116,14 @@ export async function waitForInit(record: HostRecord): Promise<void> {
 /** Ends every process of the host at once. */
 export async function cutPower(record: HostRecord): Promise<void> {
   const { keeper } = record;
-  if (keeper !== undefined && isAlive(keeper)) process.kill(keeper.pid, 'SIGTERM');
-  await endCgroups(record.name);
+  if (keeper === undefined || !isAlive(keeper)) return;
+  process.kill(keeper.pid, 'SIGTERM');
+  // It ends what is in the host's cgroups, and must not find there what boots next.
+  await waitFor(
+    () => (isAlive(keeper) ? undefined : true),
+    SHUTDOWN_TIMEOUT_MS,
+    () => `The lab host ${record.name} outlives its end.`,
+  );
 }
 
 /** Shuts the system inside down, as its administrator would. */
