@@ -31,7 +31,7 @@ sub slurp {
 sub apart {
   my ($path) = @_;
   return 1 if $path =~ m{^/etc/(?:mtab|resolv\.conf|adjtime|ld\.so\.cache|\.pwd\.lock|\.updated|.*-|ufw/.*\.\d{8}_\d{6}|systemd/system/(?:.*/)?harden-[^/]*|\.harden[^/]*|.*/\.harden[^/]*)$}s;
-  return $path =~ m{^/etc/(?:docker|containerd|cni|apt|nginx|apache2|letsencrypt|mysql|postgresql|php|audit|fonts|logrotate\.d|emacs|vim|terminfo)(?:/|$)}s;
+  return $path =~ m{^/etc/(?:docker|containerd|cni|apt|nginx|apache2|letsencrypt|mysql|postgresql|php|audit|fonts|logrotate\.d|emacs|vim|terminfo)(?:/|$)}s || $path =~ m{^/etc/systemd/system/(?:.*/)?(?:docker|containerd)[^/]*$}s;
 }
 
 sub add {

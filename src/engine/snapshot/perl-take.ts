@@ -34,7 +34,6 @@ sub take_files {
   my ($login) = @_;
   my ($pids, @live) = live_programs();
   for my $path (@live) { add('p', $path) }
-  $net{live} = join "\n", @live;
   $net{listener} = '';
   for my $pid (@$pids) { my $exe = readlink "/proc/$pid/exe"; $net{listener} = $pid if defined $exe && $exe =~ m{/sshd$} }
   for my $dir (qw(/usr/bin /usr/sbin /usr/local/bin /usr/local/sbin /usr/lib /usr/lib64 /usr/lib/systemd /usr/lib/openssh /usr/lib/sudo /usr/libexec/sudo)) { walk('p', $dir, 1) }
@@ -42,6 +41,9 @@ sub take_files {
     next unless $name =~ /-linux-gnu/;
     for my $dir ("/usr/lib/$name", "/usr/lib/$name/security", "/usr/lib/$name/xtables") { walk('p', $dir, 1) }
   }
+  # the programs of every login, held whole so that not even one that is overwritten is lost
+  my @core = grep { m{^/usr/(?:bin/(?:sudo|dash|bash|login|su)$|sbin/(?:sshd|unix_chkpwd)$|lib/openssh/|libexec/sudo/|lib/sudo/|lib/[^/]+/security/)} } @order;
+  $net{live} = join "\n", @live, @core;
   for my $path (qw(/bin /sbin /lib /lib64 /tmp /var/tmp /var/run /var/lib /var/empty /run /dev /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty /dev/ptmx /dev/pts /dev/fd /proc /sys /usr/share)) { add('p', $path) }
   for my $dir (qw(/etc /usr/lib/systemd/system /usr/lib/systemd/network /usr/lib/systemd/system-generators /usr/lib/tmpfiles.d /usr/lib/sysctl.d /usr/lib/pam.d
     /usr/local/lib/systemd /run/systemd/system /run/systemd/network /run/systemd/generator /run/sshd /var/spool/cron)) { walk('c', $dir, 9) }
@@ -72,7 +74,7 @@ sub take_from_sshd {
     $word =~ s/%u/$login/g;
     $word =~ s/%h/$account[7]/g if @account;
     $word = "$account[7]/$word" if @account && $word !~ m{^/};
-    add('c', $word) if $word =~ m{^/} && $word !~ m{^/(?:dev|proc|sys)/} && -f $word;
+    add('c', $word) if $word =~ m{^/} && $word !~ m{^/(?:dev|proc|sys|run|var/run)/} && -f $word;
   }
 }
 `;
