@@ -105,7 +105,7 @@ function planTask(
 }
 
 /** A task with refusals that only the changes before it settle is known after apply. */
-function settledLater(entry: PlannedTask, facts: Facts, earlier: readonly PlannedTask[]): PlannedTask {
+export function settledLater(entry: PlannedTask, facts: Facts, earlier: readonly PlannedTask[]): PlannedTask {
   const refused = entry.findings.filter(({ level }) => level === 'refuse');
   const settling = refused.map((finding) => mayRemove(earlier, finding));
   const first = settling[0];

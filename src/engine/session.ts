@@ -5,6 +5,7 @@ import type { WayIn } from './access-effect.ts';
 import { type Answers, probeBatch } from './answers.ts';
 import { bearsOn } from './bears-on.ts';
 import type { HostStatus, Listener, StepError } from './events.ts';
+import { foresights, withForesight } from './foresee.ts';
 import type { HostPlan, PlannedTask } from './plan.ts';
 import { consented, planHandlers, planTasks, type RunOutlook, refusals, unknownTask } from './plan-tasks.ts';
 import type { ResolvedPlaybook, ResolvedTask } from './resolved-task.ts';
@@ -142,22 +143,23 @@ export class HostSession {
     answers: Answers,
     ahead: readonly PlannedTask[],
   ): Promise<readonly PlannedTask[]> {
+    const isReady = ({ task }: PlannedTask): boolean =>
+      task.skipped === undefined &&
+      (task.type.needs?.(task.params, this.facts) ?? []).every((need: string) => answers.held.has(need));
+    const asked = foresights(planned, isReady);
     const checks = planned.flatMap((entry) => {
-      const needs =
-        entry.task.skipped === undefined ? (entry.task.type.needs?.(entry.task.params, this.facts) ?? []) : [];
-      const script = needs.every((need: string) => answers.held.has(need))
-        ? validateScript(entry, this.facts)
-        : undefined;
+      const script = isReady(entry) ? validateScript(entry, this.facts) : undefined;
       return script === undefined ? [] : [{ index: entry.task.index, script }];
     });
-    if (checks.length === 0) return planned;
-    const { frames } = await this.shell.probe(checks.map(({ script }) => script));
+    if (checks.length + asked.length === 0) return planned;
+    const { frames } = await this.shell.probe([...checks, ...asked].map(({ script }) => script));
+    const outputs = frames.slice(checks.length).map(({ stdout }) => stdout.toString('utf8'));
     const failures = new Map(
       checks.flatMap(({ index }, at) =>
         frames[at]?.exitCode === 0 ? [] : [[index, this.stepError(frames[at])] as const],
       ),
     );
-    return planned.map((entry) => {
+    return withForesight(planned, asked, outputs, this.facts, ahead).map((entry) => {
       const failure = failures.get(entry.task.index);
       if (!failure) return entry;
       const said = failure.output?.trim() || failure.message;

@@ -99,6 +99,13 @@ export interface TaskType<P = never, S extends State = State> {
   reboots?(params: P, change: Change<S>): number | undefined;
   /** Checks what would be written, on private copies under `$harden_tmp` (a fresh 0700 directory, removed afterwards); fails with a message on stderr. Runs during plan and again right before the change. */
   validate?(change: Change<S>, params: P, facts: Facts): Script | undefined;
+  /** Looks ahead over all changes of the type together, in the round trip of the validators. */
+  readonly foresee?: {
+    /** Only reads; undefined: there is nothing to ask. */
+    script(all: readonly Foreseen<P, S>[]): Script | undefined;
+    /** What follows from its output for each, in the same order. */
+    findings(output: string, all: readonly Foreseen<P, S>[]): readonly (readonly Finding[])[];
+  };
   /** Refusals and remarks that follow from what was read; runs at plan. */
   findings?(change: Change<S> | undefined, params: P, context: FindingContext<S>): readonly Finding[];
   /** Handlers that a change of this task notifies by itself. */
@@ -123,6 +130,14 @@ export interface TaskType<P = never, S extends State = State> {
   proof?(params: P, facts: Facts): Script | undefined;
   /** False when the state cannot be read back (a command without a guard): left out of the proof. */
   provable?(params: P): boolean;
+}
+
+/** One change among those that a type looks ahead over. */
+export interface Foreseen<P, S extends State> {
+  /** The task's place in the run. */
+  readonly index: number;
+  readonly params: P;
+  readonly change: Change<S>;
 }
 
 /** The operator's files, as a playbook sees them: relative paths start at the playbook's folder, `~` is the operator's home. */

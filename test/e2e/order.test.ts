@@ -12,7 +12,18 @@ echo 'net.ipv4.conf.all.send_redirects = 1' >/etc/sysctl.d/zz-local.conf
 echo cramfs >>/etc/modules
 useradd -r -d /var/lib/app app
 printf '[Service]\\nUser=app\\nExecStart=/bin/sleep 10000\\n' >/etc/systemd/system/app.service
-mkdir /srv/app
+mkdir /srv/app /srv/repo
+cd /srv/repo
+for name in one rival; do
+  mkdir -p "$name/DEBIAN"
+  printf 'Package: harden-%s\\nVersion: 1\\nArchitecture: all\\nMaintainer: x <x@example.org>\\nDescription: x\\n' "$name" >"$name/DEBIAN/control"
+done
+echo 'Conflicts: harden-one' >>rival/DEBIAN/control
+for name in one rival; do
+  dpkg-deb -b "$name" "$name.deb" >/dev/null
+  { dpkg-deb -f "$name.deb"; echo "Filename: ./$name.deb"; stat -c 'Size: %s' "$name.deb"; echo "SHA256: $(sha256sum <"$name.deb" | cut -d' ' -f1)"; echo; } >>Packages
+done
+echo 'deb [trusted=yes] file:/srv/repo ./' >/etc/apt/sources.list.d/local.list
 `;
 
 const PAIRS = `
@@ -32,6 +43,9 @@ describe.skipIf(unavailable)('a task after one that takes away what is against i
   beforeAll(async () => {
     host = await bootHost({ suite: 'trixie', setup: SETUP });
     await host.exec('systemctl daemon-reload; systemctl start app');
+    await host.exec(
+      'apt-get update -o Dir::Etc::sourcelist=sources.list.d/local.list -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0 && apt-get install -y harden-one',
+    );
   });
   afterAll(() => host?.stop());
 
@@ -59,5 +73,17 @@ describe.skipIf(unavailable)('a task after one that takes away what is against i
     ).toMatch(/:\/srv\/app:[\s\S]*\n0$/);
     const again = await harden(['plan', '--detailed-exitcode', playbook, ...hostArgs(host)]);
     expect(again.exitCode).toBe(0);
+  });
+
+  test('what apt would remove for a package is refused by name, and allowed by name', async () => {
+    const refused = await hardenJson('plan', [await write('\n  - apt: { name: harden-rival }\n')], host);
+    expect(refused.document.hosts[0]?.tasks?.[0]?.error).toContain(
+      'apt would remove harden-one to install harden-rival',
+    );
+    const playbook = await write('\n  - apt: { name: harden-rival, allow_removals: [harden-one] }\n');
+    expect(await harden(['apply', '--yes', playbook, ...hostArgs(host)])).toMatchObject({ exitCode: 0 });
+    const { stdout } = await host.exec("dpkg-query -W -f '${Package} ${db:Status-Status}\\n' 'harden-*'");
+    expect(stdout).toBe('harden-one not-installed\nharden-rival installed');
+    expect(await harden(['plan', '--detailed-exitcode', playbook, ...hostArgs(host)])).toMatchObject({ exitCode: 0 });
   });
 });

@@ -1,4 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { diff } from '../../src/engine/diff.ts';
+import type { State } from '../../src/engine/state.ts';
 import { aptTask } from '../../src/tasks/apt/index.ts';
 import { debian12Facts, describeInvalid, describeTask } from '../support/describe-task.ts';
 
@@ -286,4 +288,92 @@ test('a package of a source that an earlier task brings is not refused', () => {
     pending: ['path:/etc/apt/sources.list.d/docker.sources'],
   });
   expect(findings?.map(({ level }) => level)).toEqual(['warn']);
+});
+
+describe('what apt would refuse, asked once for all tasks', () => {
+  type Foreseen = Parameters<NonNullable<typeof aptTask.foresee>['script']>[0][number];
+  const entry = (index: number, params: unknown, before: Record<string, string | string[]>): Foreseen => {
+    const p = aptTask.params.parse(params);
+    const change = diff<State>(before, aptTask.want(p, debian12Facts, before));
+    return { index, params: p, change: change! };
+  };
+  const nano = entry(3, { name: 'nano' }, { nano: 'absent' });
+  const chrony = entry(5, { name: 'chrony' }, { chrony: 'absent' });
+  const timesyncd = (index: number) =>
+    entry(index, { name: 'systemd-timesyncd', state: 'absent' }, { 'systemd-timesyncd': '252' });
+  const asked = (all: readonly Foreseen[]) => aptTask.foresee?.script(all) ?? '';
+  const said = (all: readonly Foreseen[], output: string) =>
+    aptTask.foresee?.findings(`${lists(60, '')}${output}`, all);
+  const removes = 'Remv systemd-timesyncd [252]\n';
+
+  test('is one command where nothing is in the way', () => {
+    expect(asked([nano, chrony])).toContain('install nano chrony | stranger; then');
+    expect(said([nano, chrony], '')).toEqual([[], []]);
+  });
+
+  test('is nothing where packages only go', () => {
+    expect(aptTask.foresee?.script([timesyncd(1)])).toBeUndefined();
+  });
+
+  test('names what would be removed, at the task that it comes with', () => {
+    expect(said([nano, chrony], `task:3\ntask:5\n${removes}`)).toEqual([
+      [],
+      [
+        expect.objectContaining({
+          level: 'refuse',
+          message: 'apt would remove systemd-timesyncd to install chrony',
+          hint: expect.stringContaining('allow_removals: [systemd-timesyncd]'),
+        }),
+      ],
+    ]);
+  });
+
+  test('counts on what an earlier task removes, and not on a later one', () => {
+    const before = [timesyncd(1), chrony];
+    expect(asked(before)).toContain('named=systemd-timesyncd\nif ask  install systemd-timesyncd- chrony | stranger');
+    expect(said(before, `task:1\n${removes}task:5\n${removes}`)?.[1]).toEqual([]);
+    const after = [chrony, timesyncd(7)];
+    expect(asked(after)).toContain("named=''\n");
+    expect(said(after, `task:5\n${removes}task:7\n${removes}`)?.[0]).toHaveLength(1);
+  });
+
+  test('is allowed by name, and then told and done', () => {
+    const allowed = entry(5, { name: 'chrony', allow_removals: ['systemd-timesyncd'] }, { chrony: 'absent' });
+    expect(said([allowed], `task:5\n${removes}`)?.[0]).toEqual([
+      expect.objectContaining({ level: 'warn', message: 'removes systemd-timesyncd, which allow_removals names' }),
+    ]);
+    const script = aptTask.apply(allowed.change, allowed.params, debian12Facts);
+    expect(script).toContain('apt_removable=systemd-timesyncd\n');
+    expect(script).not.toContain('apt_install --no-remove');
+  });
+
+  test('tells why apt cannot install something', () => {
+    const broken =
+      ' chrony : Depends: libx (= 1) but 2 is to be installed\nE: Unable to correct problems, you have held broken packages.\n';
+    expect(said([nano, chrony], `task:3\ntask:5\n${broken}`)?.[1]).toEqual([
+      expect.objectContaining({
+        level: 'refuse',
+        message:
+          'apt does not install chrony: chrony : Depends: libx (= 1) but 2 is to be installed; Unable to correct problems, you have held broken packages.',
+      }),
+    ]);
+  });
+
+  test('is known after apply where an earlier task refreshes the lists, and a remark where the task itself does', () => {
+    const refresh = entry(0, { update_cache: true }, { package_lists: 'old' });
+    expect(said([refresh, chrony], `task:5\n${removes}`)?.[1]).toEqual([
+      expect.objectContaining({ because: ['path:/etc/apt/', 'path:/var/lib/apt/lists/'] }),
+    ]);
+    expect(aptTask.touches?.(refresh.params, refresh.change)).toContain('path:/var/lib/apt/lists/');
+    const itself = entry(5, { name: 'chrony', update_cache: true, cache_valid_time: 1 }, { chrony: 'absent' });
+    expect(said([itself], `task:5\n${removes}`)?.[0]).toEqual([expect.objectContaining({ level: 'warn' })]);
+  });
+
+  test('upgrade: safe names what it keeps back', () => {
+    const p = aptTask.params.parse({ upgrade: 'safe' });
+    const before = aptTask.read(`${lists(60, '')}upgrade:\nKept linux-image-amd64\nKept docker.io\n`, p);
+    expect(aptTask.findings?.(undefined, p, { facts: debian12Facts, before })).toEqual([
+      expect.objectContaining({ level: 'warn', message: 'upgrade: safe keeps back linux-image-amd64, docker.io' }),
+    ]);
+  });
 });

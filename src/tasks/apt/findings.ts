@@ -11,13 +11,24 @@ export function aptFindings(
   p: Apt,
   context: FindingContext<AptState>,
 ): readonly Finding[] {
-  if (change === undefined) return [];
-  const { before } = change;
+  const { before } = context;
   const lines = (key: string): readonly string[] => {
     const value = before?.[key];
     return Array.isArray(value) ? value : [];
   };
+  const kept = lines('kept_back');
+  const keptBack =
+    kept.length === 0
+      ? []
+      : [
+          warning(
+            `upgrade: ${p.upgrade} keeps back ${kept.join(', ')}`,
+            'A package is kept back that is on hold, that comes in phases (Ubuntu), or that needs another one removed, which upgrade: dist may do',
+          ),
+        ];
+  if (change === undefined) return keptBack;
   return [
+    ...keptBack,
     ...lines('not_available').map((message) => notAvailable(message, context)),
     ...lines('apt_refuses').map((text) => refusal(`apt refuses: ${text}`, undefined, ['path:/etc/apt/', 'package:'])),
     ...lines('on_hold').map((name) =>

@@ -16,11 +16,12 @@ export const SOURCES = ['/etc/apt/sources.list', '/etc/apt/sources.list.d'] as c
  * `apt_get ARGUMENT…`: apt-get without questions.
  * `apt_refresh SECONDS`: refreshes the package lists when they are older, missing, or older than the sources.
  * `apt_mend`: finishes what an interrupted dpkg left.
- * `apt_install ARGUMENT…`: installs; where the lists prove too old it refreshes them and tries again.
+ * `apt_install ARGUMENT…`: installs, and removes no more than `$apt_removable` names; where the lists prove too old it refreshes them and tries again.
  * `apt_remove_only "NAMES" ARGUMENT…`: an apt_get that may remove these packages, and refuses when it would remove others.
  */
 export function aptFunctions(lockTimeout: number): Script {
-  return sh`export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 APT_LISTCHANGES_FRONTEND=none
+  return sh`apt_removable=
+export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 APT_LISTCHANGES_FRONTEND=none
 apt_log=$harden_tmp/apt.log apt_refreshed=
 # By the uptime: a clock may jump.
 apt_now() { cut -d. -f1 /proc/uptime; }
@@ -64,13 +65,16 @@ apt_mend() {
   apt_run dpkg --force-confdef --force-confold --configure -a 2>/dev/null || :
   apt_get --no-remove -f install
 }
+apt_do() {
+  if [ -n "$apt_removable" ]; then apt_remove_only "$apt_removable" "$@"; else apt_get "$@"; fi
+}
 apt_install() {
-  ! apt_get install "$@" 2>"$harden_tmp/apt.err" || return 0
+  ! apt_do install "$@" 2>"$harden_tmp/apt.err" || return 0
   if [ -n "$apt_refreshed" ] || ! grep -qE 'Unable to locate|has no installation candidate|was not found|Failed to fetch|Unable to fetch' "$harden_tmp/apt.err"; then
     cat "$harden_tmp/apt.err" >&2
     return 1
   fi
-  apt_update && apt_get install "$@"
+  apt_update && apt_do install "$@"
 }
 apt_remove_only() {
   allowed=" $1 "

@@ -6,6 +6,7 @@ import { aptFindings } from './findings.ts';
 import { aptFunctions } from './get.ts';
 import { Apt, namedPackages } from './params.ts';
 import { type AptState, probePackages, readPackages, removeOptions, wanted } from './probe.ts';
+import { installOptions, packageWords, simulateScript, simulationFindings } from './simulate.ts';
 import { applySystem, probeSystem, readSystem, wantSystem } from './system.ts';
 
 /** Debian packages: installed, exactly at a version, at the newest one, or gone. */
@@ -13,12 +14,13 @@ export const aptTask = defineTask<Apt, AptState>({
   type: 'apt',
   summary: 'Debian packages: installed, exactly at a version, at the newest one, or gone.',
   notes:
-    'Read with `dpkg-query`; apt is asked only about packages that would change, and writes nothing while a plan is made. A package that is only half configured counts as not installed, and apply finishes what an interrupted dpkg left. Missing or outdated package lists are refreshed before an install, with or without `update_cache`. An install never removes other packages, and a removal only those that the plan showed. Configuration files that were changed by hand stay as they are. A rollback does not remove what was installed. Upgrades of Docker restart its containers unless `live-restore` is on.',
+    'Read with `dpkg-query`; apt is asked only about packages that would change, and writes nothing while a plan is made. A package that is only half configured counts as not installed, and apply finishes what an interrupted dpkg left. Missing or outdated package lists are refreshed before an install, with or without `update_cache`. Where packages change, `apt-get -s` is asked for all tasks together, with the lists as they are: what apt would not install, and what it would remove, is refused by name; where an earlier task refreshes the lists or alters the sources, it is known after apply. An install removes only what `allow_removals` names, and a removal only those that the plan showed. Configuration files that were changed by hand stay as they are. A rollback does not remove what was installed. Upgrades of Docker restart its containers unless `live-restore` is on.',
   params: Apt,
   examples: [
     { name: 'ufw' },
     { name: ['nginx=1.22.1-9', 'curl'], update_cache: true, install_recommends: false },
     { name: 'telnetd', state: 'absent', purge: true, autoremove: true },
+    { name: 'chrony', allow_removals: ['systemd-timesyncd', 'ntpsec'] },
     { upgrade: 'safe', update_cache: true },
   ],
   id: (p) =>
@@ -48,8 +50,8 @@ export const aptTask = defineTask<Apt, AptState>({
   needs: () => ['command:apt-get'],
   provides: (p) =>
     p.state === 'absent' ? [] : namedPackages(p).map(({ name }) => `package:${name.split(':')[0]}` as const),
-  touches: (p) =>
-    p.name === undefined ? ['package:*'] : namedPackages(p).map(({ name }) => `package:${name.split(':')[0]}`),
+  touches: (p) => touched(p),
+  foresee: { script: simulateScript, findings: simulationFindings },
   findings: (change, p, context): readonly Finding[] => aptFindings(change, p, context),
 
   irreversible(p, change) {
@@ -66,20 +68,19 @@ export const aptTask = defineTask<Apt, AptState>({
 
 // The lists may prove older than the mirror: apt_install then refreshes them, whatever the task says of update_cache.
 function installation(change: Change<AptState>, p: Apt): Script {
-  const targets = namedPackages(p).filter(({ name }) => change.keys.includes(name));
-  const options = [
-    '--no-remove',
-    ...(p.install_recommends === undefined ? [] : [`-oAPT::Install-Recommends=${p.install_recommends}`]),
-    ...(p.default_release === undefined ? [] : ['-t', p.default_release]),
-    ...(p.allow_downgrade ? ['--allow-downgrades'] : []),
-  ];
-  // a package may become older than the newest only once the lists are refreshed
-  const names = p.state === 'latest' ? namedPackages(p) : targets;
-  const words = names.map(({ name, version }) => (version === undefined ? name : `${name}=${version}`));
+  const allowed = p.allow_removals.join(' ');
+  const options = [...(allowed === '' ? ['--no-remove'] : []), ...installOptions(p)];
+  const words = packageWords(change, p);
   return sh`${raw(aptFunctions(p.lock_timeout))}apt_mend
 apt_refresh ${p.update_cache ? p.cache_valid_time : 2_000_000_000}
-apt_install ${options} ${words}
+${raw(allowed === '' ? '' : sh`apt_removable=${allowed}\n`)}apt_install ${options} ${words}
 `;
+}
+
+function touched(p: Apt): readonly string[] {
+  const names =
+    p.name === undefined ? ['*'] : [...namedPackages(p).map(({ name }) => name.split(':')[0]), ...p.allow_removals];
+  return [...names.map((name) => `package:${name}`), ...(p.update_cache ? ['path:/var/lib/apt/lists/'] : [])];
 }
 
 function removal(change: Change<AptState>, p: Apt): Script {

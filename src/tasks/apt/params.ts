@@ -58,6 +58,12 @@ export const Apt = z
       .boolean()
       .default(false)
       .describe('Whether `name=version` may replace a newer version by an older one.'),
+    allow_removals: z
+      .array(packageName)
+      .default([])
+      .describe(
+        'Installed packages that apt may remove for it, because they conflict: `systemd-timesyncd` for chrony.',
+      ),
     default_release: z
       .string()
       .regex(/^[A-Za-z0-9][A-Za-z0-9.=,_-]*$/, 'a release is a word such as bookworm-backports')
@@ -91,6 +97,8 @@ function combinationProblem(p: Record<string, unknown> & { readonly name?: reado
     if (state !== 'present') return `state: ${state} needs the name of a package`;
     return undefined;
   }
+  if (p.state === 'absent' && (p.allow_removals as readonly string[]).length > 0)
+    return 'allow_removals goes with an install: what state: absent removes beside, the plan shows';
   if (p.upgrade !== 'no') return 'upgrade speaks of every package: give it a task of its own, without name';
   if (p.purge && state !== 'absent') return 'purge goes with state: absent';
   if (p.autoremove && state !== 'absent')

@@ -9,7 +9,9 @@ import type { AptState } from './probe.ts';
 export function probeSystem(p: Apt): Script {
   const simulate = (label: string, words: readonly string[]): Script =>
     sh`echo ${`${label}:`}
-apt-get ${aptReadOnlyOptions} -s -q ${words} 2>&1 | grep -E '^(Inst|Remv|Purg|E:)'
+apt-get ${aptReadOnlyOptions} -s -q ${words} 2>&1 | awk '/^(Inst|Remv|Purg|E:)/ { print }
+  !/^ / { kept = /^(The following packages have been kept back|Not upgrading):$/; next }
+  kept { for (i = 1; i <= NF; i++) print "Kept " $i }'
 `;
   const asks = [
     ...(p.upgrade === 'no' ? [] : [simulate('upgrade', upgradeWords(p))]),
@@ -30,6 +32,8 @@ export function readSystem(output: string, p: Apt): AptState {
   const state: Record<string, StateValue> = {};
   if (p.update_cache) state.package_lists = age !== undefined && age.seconds <= p.cache_valid_time ? 'fresh' : 'old';
   if (p.upgrade !== 'no') state.upgrades = steps(part('upgrade'));
+  const kept = [...part('upgrade').matchAll(/^Kept (\S+)/gm)].map(([, name = '']) => name);
+  if (kept.length > 0) state.kept_back = kept;
   if (p.autoremove)
     state.not_needed = [...part('autoremove').matchAll(/^(?:Remv|Purg) (\S+)/gm)].map(([, name = '']) => name);
   const refused = [...output.matchAll(/^E: (.*)$/gm)].map(([, text = '']) => text);
