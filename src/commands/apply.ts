@@ -1,9 +1,9 @@
 import { accessAfter } from '../engine/access.ts';
-import { ApplyRun } from '../engine/apply-run.ts';
 import { eachHost } from '../engine/each-host.ts';
 import type { Listener } from '../engine/events.ts';
 import type { RunIdentity } from '../engine/journal/journal-script.ts';
 import { refusals } from '../engine/plan-tasks.ts';
+import { ApplyRun } from '../engine/run/apply-run.ts';
 import { planStatus } from '../engine/session.ts';
 import { ExitCode, HostError, UserError } from '../errors.ts';
 import { loadPlaybook } from '../playbook/load.ts';

@@ -1,6 +1,6 @@
 import type { OperatorWay } from '../audit/audit.ts';
 import type { WayIn } from '../engine/access-effect.ts';
-import type { RunHost } from '../engine/session.ts';
+import type { PlaybookHost } from '../engine/session.ts';
 import type { Consent } from '../engine/task.ts';
 import { UserError } from '../errors.ts';
 import type { Playbook } from '../playbook/load.ts';
@@ -47,7 +47,7 @@ export interface ChosenHost {
   readonly name: string;
   readonly vars: Vars;
   readonly transport: Transport;
-  connect(way?: WayIn): Promise<RootShell>;
+  readonly connect: PlaybookHost['connect'];
   /** The same way for a program of this machine that makes its own connection. */
   operatorWay(way?: WayIn): Promise<OperatorWay>;
 }
@@ -84,11 +84,10 @@ export async function chooseHosts(options: HostOptions, io: Io): Promise<readonl
       name,
       vars,
       transport: transportOf(target, all),
-      connect: async (way = {}) =>
-        RootShell.open(await connection(there(way), all, prompt, io), {
-          password: password.ask,
-          signal: io.signal,
-        }),
+      connect: async (way = {}, { evenIfStopped = false } = {}) => {
+        const signal = evenIfStopped ? undefined : io.signal;
+        return RootShell.open(await connection(there(way), all, prompt, signal), { password: password.ask, signal });
+      },
       operatorWay: async (way = {}) =>
         transportOf(target, all) === 'local' ? 'local' : operatorWay(there(way), all, await password.known()),
     };
@@ -121,7 +120,13 @@ interface NamedHost {
 }
 
 /** A chosen host with the playbook that it gets. */
-export function runHost(host: ChosenHost, playbook: Playbook, vars: Vars, options: PlaybookOptions, io: Io): RunHost {
+export function runHost(
+  host: ChosenHost,
+  playbook: Playbook,
+  vars: Vars,
+  options: PlaybookOptions,
+  io: Io,
+): PlaybookHost {
   return {
     name: host.name,
     connect: host.connect,
@@ -190,7 +195,12 @@ function transportOf(target: Target, options: HostOptions): Transport {
   return options.connection ?? (target.name === 'local' ? 'local' : 'ssh');
 }
 
-async function connection(target: Target, options: HostOptions, prompt: Prompt, io: Io): Promise<Connection> {
+async function connection(
+  target: Target,
+  options: HostOptions,
+  prompt: Prompt,
+  signal: AbortSignal | undefined,
+): Promise<Connection> {
   const transport = transportOf(target, options);
   if (transport === 'local') {
     const { connectLocal } = await import('../remote/local.ts');
@@ -199,7 +209,7 @@ async function connection(target: Target, options: HostOptions, prompt: Prompt, 
   const ssh = {
     target,
     prompt,
-    signal: io.signal,
+    ...(signal ? { signal } : {}),
     ...(options.identity ? { identityFiles: options.identity } : {}),
     ...(options.knownHosts ? { knownHostsFiles: options.knownHosts } : {}),
     ...(options.sshConfig ? { sshConfigFile: options.sshConfig } : {}),

@@ -2,7 +2,7 @@ import { eachHost } from '../engine/each-host.ts';
 import { changedSince, ROLLBACK_OF } from '../engine/journal/changed-since.ts';
 import { type ChangedSince, JOURNAL_PROBE, type JournalRun, readJournal } from '../engine/journal/read-journal.ts';
 import { keptProbe, readKept } from '../engine/journal/read-kept.ts';
-import { rollback as rollBack, stepsToUndo } from '../engine/journal/rollback-run.ts';
+import { rollback as rollBack, stepsToUndo } from '../engine/run/rollback-run.ts';
 import { ExitCode, HostError, UserError } from '../errors.ts';
 import { inTurn } from '../remote/prompt.ts';
 import { terminalPrompt } from '../remote/prompt-terminal.ts';
@@ -62,12 +62,11 @@ export function rollback(runId: string | undefined, options: RollbackOptions, io
     });
     const identity = newRunIdentity(`${ROLLBACK_OF}${run.id}`, io);
     await rollBack(shell, run, {
-      host: host.name,
+      host,
       run: identity,
       guardSeconds: options.guardTimeout,
       listen: progress,
       signal: io.signal,
-      connect: host.connect,
     });
     const undone = steps.map((step) => step.record?.name ?? step.directory);
     return {

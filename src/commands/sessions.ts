@@ -2,7 +2,7 @@ import { eachHost } from '../engine/each-host.ts';
 import type { Listener } from '../engine/events.ts';
 import type { HostPlan } from '../engine/plan.ts';
 import { refusals } from '../engine/plan-tasks.ts';
-import { HostSession, planStatus, type RunHost } from '../engine/session.ts';
+import { HostSession, type PlaybookHost, planStatus } from '../engine/session.ts';
 import { HostError, UserError } from '../errors.ts';
 
 /** A host whose plan has been made, and whose shell is still open. */
@@ -13,7 +13,7 @@ export interface PlannedHost {
 
 /** Opens and plans every host; one that fails is reported by its `host-ended` event and left out. A playbook error ends the whole run. */
 export async function planHosts(
-  hosts: readonly RunHost[],
+  hosts: readonly PlaybookHost[],
   forks: number,
   listen: Listener,
 ): Promise<readonly PlannedHost[]> {

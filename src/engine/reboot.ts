@@ -1,7 +1,8 @@
 import { HostError, UserError } from '../errors.ts';
+import { type Script, sh } from '../remote/sh.ts';
 import type { RootShell } from '../remote/shell.ts';
 import type { WayIn } from './access-effect.ts';
-import type { RunHost } from './session.ts';
+import type { RunHost } from './run/run-host.ts';
 
 /** How long systemd may take for the rest of the boot once a login works; what still hangs then does so on its own. */
 const BOOT_SECONDS = 180;
@@ -13,6 +14,14 @@ read -r stat </proc/1/stat
 set -f
 set -- \${stat##*) }
 echo "$id \${20}"`;
+
+/**
+ * Tells the guard, ahead of the reboot of a run, that it is the run's own: at the next boot it waits for the run for so long, and for the time that an
+ * armed guard waits, before it fires. It counts for one boot.
+ */
+export function bootIsOurs(seconds: number): Script {
+  return sh`printf '%s\n' ${seconds} >"$harden_run/boots" && sync "$harden_run/boots" "$harden_run"`;
+}
 
 export interface ComeBack {
   readonly host: RunHost;

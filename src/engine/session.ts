@@ -1,7 +1,6 @@
 import type { Facts } from '../remote/facts.ts';
 import type { Frame, RootShell } from '../remote/shell.ts';
 import { accessRefusals, effectsOf } from './access.ts';
-import type { WayIn } from './access-effect.ts';
 import { type Answers, probeBatch } from './answers.ts';
 import { bearsOn } from './bears-on.ts';
 import type { HostStatus, Listener, StepError } from './events.ts';
@@ -9,34 +8,27 @@ import { foresights, withForesight } from './foresee.ts';
 import type { HostPlan, PlannedTask } from './plan.ts';
 import { consented, planHandlers, planTasks, type RunOutlook, refusals, unknownTask } from './plan-tasks.ts';
 import type { ResolvedPlaybook, ResolvedTask } from './resolved-task.ts';
+import type { RunHost, RunSession } from './run/run-host.ts';
 import { Masker } from './secrets.ts';
 import { validateScript } from './step-script.ts';
 import { whyUnsupported } from './supported.ts';
-import type { Consent, Outlook } from './task.ts';
 
-/** How the engine gets at one host; it knows neither ssh nor files of the operator. */
-export interface RunHost {
-  /** As the operator named it. */
-  readonly name: string;
-  /** Opens a new connection and becomes root; `way` says where that differs from how the operator named the host. */
-  connect(way?: WayIn): Promise<RootShell>;
-  readonly transport?: Outlook['transport'];
-  /** Refusals that the operator sets aside. */
-  readonly consents?: readonly Consent[];
+/** A host that gets a playbook. */
+export interface PlaybookHost extends RunHost {
   /** The playbook for this host. */
   resolve(facts: Facts): ResolvedPlaybook;
 }
 
 /** One host's run: one root shell, from the first probe to the proof. */
-export class HostSession {
-  readonly host: RunHost;
+export class HostSession implements RunSession {
+  readonly host: PlaybookHost;
   readonly facts: Facts;
   readonly playbook: ResolvedPlaybook;
   readonly masker: Masker;
   readonly listen: Listener;
   private current: RootShell;
 
-  private constructor(host: RunHost, shell: RootShell, playbook: ResolvedPlaybook, listen: Listener) {
+  private constructor(host: PlaybookHost, shell: RootShell, playbook: ResolvedPlaybook, listen: Listener) {
     this.host = host;
     this.current = shell;
     this.facts = shell.facts;
@@ -48,7 +40,7 @@ export class HostSession {
     this.listen = listen;
   }
 
-  static async open(host: RunHost, listen: Listener): Promise<HostSession> {
+  static async open(host: PlaybookHost, listen: Listener): Promise<HostSession> {
     listen({ kind: 'connecting', host: host.name });
     const shell = await host.connect();
     try {
@@ -121,11 +113,12 @@ export class HostSession {
     return frames[0]!;
   }
 
-  /** Everything that the tasks read, in one round trip; through another shell where the session's own is gone. */
-  async read(tasks: readonly ResolvedTask[], shell: RootShell = this.shell): Promise<Answers> {
+  /** Everything that the tasks read, in one round trip; through another shell where the session's own is gone. `guarded`: the guard hears of the run meanwhile. */
+  async read(tasks: readonly ResolvedTask[], shell: RootShell = this.shell, guarded = false): Promise<Answers> {
     const batch = probeBatch(tasks, this.facts);
     this.listen({ kind: 'probing', host: this.host.name, probes: batch.scripts.length });
-    const { frames } = await shell.probe(batch.scripts, { ahead: batch.ahead });
+    const ahead = guarded ? `${ALIVE_WHILE_READING}\n${batch.ahead}` : batch.ahead;
+    const { frames } = await shell.probe(guarded ? [...batch.scripts, READ] : batch.scripts, { ahead });
     return batch.answers(frames);
   }
 
@@ -182,6 +175,13 @@ export class HostSession {
     };
   }
 }
+
+/** While a batch reads, its shell hears nothing from here: for as long, and at most for six minutes, it says itself that the run is alive. */
+const ALIVE_WHILE_READING = `harden_alive
+(exec 9>&- 7<&- </dev/null >/dev/null 2>&1
+for harden_turn in 1 2 3 4 5 6; do for harden_turn in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 5; [ -d "/proc/$$" ] || exit; harden_alive; done; done) &
+harden_reading=$!`;
+const READ = 'kill "$harden_reading"';
 
 /** The status that a host's plan amounts to. */
 export function planStatus(plan: HostPlan): HostStatus {

@@ -71,6 +71,8 @@ export interface StepRecord {
   readonly access: boolean;
   /** What of it cannot be taken back. */
   readonly irreversible?: string | undefined;
+  /** What the task brings, as needs are written. */
+  readonly provides: readonly string[];
 }
 
 function stepRecord(planned: PlannedTask): StepRecord {
@@ -84,12 +86,13 @@ function stepRecord(planned: PlannedTask): StepRecord {
     changes: shownChanges(planned),
     access: risk,
     irreversible,
+    provides: task.type.provides?.(task.params) ?? [],
   };
 }
 
 /** One handler as apply sends it; its marker goes when it has run, or has put back what it was for. */
 export function handlerScript(handler: PlannedHandler | Handler): Script {
-  const lines = ['set -eu'];
+  const lines = ['set -eu', 'trap \'rm -f "$harden_run/busy"\' EXIT', 'harden_busy'];
   if (handler.check) lines.push(`(\n${handler.check}\n)`);
   const over = sh`case $harden_rc in 0 | ${WITHDRAWN}) rm -rf ${PENDING}/${handlerSlug(handler.name)} ;; esac`;
   // As a condition, it would go on after a command that failed.

@@ -127,7 +127,7 @@ export class RootShell {
         `[ ! -e "$harden_io/stop" ] || return 0`,
         this.mark('begin', index),
         typeof script === 'string'
-          ? `(\nexec 9>&- 8<&-\ntrap - PIPE HUP INT TERM\n${script}\n) </dev/null >"$harden_io/out" 2>"$harden_io/err"`
+          ? `(\nexec 9>&- 8<&- 7<&-\ntrap - PIPE HUP INT TERM\n${script}\n) </dev/null >"$harden_io/out" 2>"$harden_io/err"`
           : `{\n${script.inShell}\n} </dev/null >"$harden_io/out" 2>"$harden_io/err"`,
         'harden_rc=$?',
         'cat "$harden_io/out" 2>/dev/null; cat "$harden_io/err" >&2 2>/dev/null',

@@ -6,7 +6,7 @@ import type { KeptPath } from '../../src/engine/journal/read-kept.ts';
 const step = (directory: string, type: string, id: string, state: JournalStep['state'] = 'done'): JournalStep => ({
   directory,
   state,
-  record: { name: id, type, id, at: '', action: 'update', changes: [], access: false },
+  record: { name: id, type, id, at: '', action: 'update', changes: [], access: false, provides: [] },
 });
 const run = (number: number, steps: readonly JournalStep[], playbook = 'playbook.yml'): JournalRun => ({
   id: `run${number}`,

@@ -47,6 +47,7 @@ elif exec 9>>${RUNTIME_DIRECTORY}/lock && ! flock -n 9 && ! harden_take_over; th
 elif ! harden_settled ${armed}; then
   (exit ${MOVED_ON})
 else
+  harden_id=${run.id}
   harden_run=${RUNS}/${run.id}
   harden_life=${lifeFile(run.id)}
   {
@@ -59,7 +60,10 @@ else
     printf '%s' ${UNDO_DRIVER} >"$harden_run/undo.sh" &&
     sync "$harden_run/number" "$harden_run/run.json" "$harden_run/undo.sh" "$harden_run" &&
     harden_alive &&
-    harden_prune
+    harden_prune &&
+    exec 7<"$harden_run" &&
+    # What a step mounts over the journal does not take it away from this shell and what it starts.
+    { [ ! -e "/proc/$$/fd/7/run.json" ] || harden_run=/proc/$$/fd/7; }
   } || {
     df -Pk ${RUNS} | awk 'NR == 2 { print $4 " KiB free on " $6 }' >&2
     (exit ${NOT_WRITABLE})
@@ -70,7 +74,7 @@ fi`;
 /** Notes how the run leaves what it kept, and lets the host's lock go; runs in the root shell itself. What follows (an audit) only reads. */
 export const END_RUN: Script = sh`for harden_step in "$harden_run"/[0-9]*; do harden_leave; done
 true >"$harden_run/ended"
-exec 9>&-
+exec 9>&- 7<&-
 rm -f "$harden_life"`;
 
 /** Where a run's last sign of life is, as seconds of the host's uptime; in memory, so that a full disk does not silence it. */

@@ -12,16 +12,25 @@ const RunIdentityText = z.object({
   login: z.string(),
   port: z.number().nullable(),
 });
-const StepText = z.object({
-  name: z.string(),
-  type: z.string(),
-  id: z.string(),
-  at: z.string(),
-  action: z.string(),
-  changes: z.array(z.object({ key: z.string(), before: z.unknown(), after: z.unknown() })),
-  access: z.boolean(),
-  irreversible: z.string().optional(),
-});
+const StepText = z
+  .object({
+    name: z.string(),
+    type: z.string(),
+    id: z.string(),
+    at: z.string(),
+    action: z.string(),
+    changes: z.array(z.object({ key: z.string(), before: z.unknown(), after: z.unknown() })),
+    access: z.boolean(),
+    irreversible: z.string().optional(),
+    provides: z.array(z.string()).optional(),
+  })
+  .transform((step) => ({ ...step, provides: step.provides ?? PROVIDED_OF_OLD[step.type]?.(step.id) ?? [] }));
+
+/** 0.1.0 did not note what a step brought; of these types it is needed, and their id says it. */
+const PROVIDED_OF_OLD: Readonly<Record<string, (id: string) => readonly string[]>> = {
+  user: (id) => [`user:${id}`],
+  file: (id) => [`path:${id}`],
+};
 
 /** One step of a run, as the journal tells it. */
 export interface JournalStep {

@@ -27,17 +27,24 @@ harden_full() {
 harden_note() { printf '%s\n' "$2" >"$harden_step/$1" || harden_full; }
 harden_begin() {
   [ ! -e "$harden_run/fired" ] || harden_fail 'the host has not heard of this run for too long and has undone what touched the way in: nothing more is changed'
+  [ -e "$harden_run/armed" ] || harden_fail 'the guard of this run is not armed: nothing more is changed'
   harden_step=$harden_run/$1
+  harden_tmp=
+  trap harden_end EXIT
   harden_alive
-  printf '%s\n' "$harden_io" >"$harden_run/io"
+  harden_busy
   mkdir "$harden_step" "$harden_step/kept" || harden_full
   harden_note name "$2"
   harden_kept=0
   harden_tmp=$(mktemp -d ${RUNTIME_DIRECTORY}/tmp.XXXXXX)
-  trap harden_end EXIT
+}
+# A step or a handler is at work; where that can be stopped.
+harden_busy() {
+  printf '%s\n' "$harden_io" >"$harden_run/io" && : >"$harden_run/busy" || harden_full
 }
 harden_end() {
-  rm -rf "$harden_tmp"
+  [ -z "$harden_tmp" ] || rm -rf "$harden_tmp"
+  rm -f "$harden_run/busy"
   # One that was cut off does not come here.
   if read -r harden_word 2>/dev/null <"$harden_step/state" && [ "$harden_word" = started ]; then
     printf 'failed \n' 1<>"$harden_step/state" || :
@@ -169,7 +176,7 @@ harden_prune() {
     harden_count=0
     while read -r _ harden_other; do
       harden_count=$((harden_count + 1))
-      [ "$harden_other" != "\${harden_run##*/}" ] || continue
+      [ "$harden_other" != "$harden_id" ] || continue
       [ ! -e ${RUNS}/"$harden_other"/armed ] && [ ! -e ${RUNS}/"$harden_other"/adopted ] || continue
       if [ "$harden_count" -le ${KEPT_RUNS} ]; then
         [ "$harden_count" -gt ${ALWAYS_KEPT_RUNS} ] || continue

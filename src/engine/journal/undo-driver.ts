@@ -3,23 +3,8 @@ import { FORGET_BOOT_GUARD } from '../guard-script.ts';
 import { BOOT_GUARD, BOOT_GUARD_WANTED, RUNTIME_DIRECTORY } from '../host-layout.ts';
 import { PUT_BACK } from './put-back.ts';
 
-/**
- * Puts back what a run replaced, last step first: kept paths, then the step's own undo.
- * `sh undo.sh guard SECONDS` waits until the run has not been heard of for so long and undoes the steps that touch access, and those of the
- * guards that it took over, unless it was disarmed; `guard now` does not wait. `sh undo.sh NUMBER…` undoes those steps, and then
- * runs once each what brings them into force; with `later` before the numbers that is left to the next call.
- * It prints what it did, and goes on where one step fails.
- */
-export const UNDO_DRIVER: Script = sh`# Written by harden for this run; needs nothing but this directory.
-run=$(cd "$(dirname "$0")" && pwd) || exit 1
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-LC_ALL=C
-export PATH LC_ALL
-umask 077
-failed=0
-
-${raw(PUT_BACK)}
-# As a step has it: a private directory of its own. Without room for one, what needs none is undone all the same.
+/** One step: its kept paths come back, then its own undo runs; what brings it into force is gathered for `run_after`. */
+const UNDO_STEP: Script = sh`# As a step has it: a private directory of its own. Without room for one, what needs none is undone all the same.
 run_undo() {
   set -eu
   harden_step=$1
@@ -46,68 +31,215 @@ undo_step() {
   if [ "$rc" -eq 0 ]; then printf 'undone \n' 1<>"$1/state"; echo "undone: $(cat "$1/name")"; else failed=1; echo "not undone: $(cat "$1/name")"; fi
 }
 
+# One that fails keeps no other from running, and nothing from being undone: what it is for may be gone by now.
 run_after() {
   for after in "$run"/undo-after/*; do
     [ -e "$after" ] || continue
     (exec 7<&-; set -eu; . "$after") </dev/null
-    if [ "$?" -eq 0 ]; then rm -f "$after"; else : >"$run/undo-failed"; echo "not run: $(basename "$after")"; fi
+    if [ "$?" -eq 0 ]; then rm -f "$after"; else : >"$run/after-failed"; echo "not run: $(basename "$after")"; fi
   done
+}`;
+
+/** The guard: it waits, and undoes in stages. */
+const STAGES_OF_GUARD: Script = sh`# The run's own shell is gone, with the host or by itself: what it was at was cut off.
+is_over() {
+  pid=
+  read -r pid 2>/dev/null <"\${second:-/none}/pid" || return 0
+  [ ! -d "/proc/$pid" ]
 }
 
-undo_access() {
+# Undoes of a run's steps, the last one first, those that touched the way in, or all of which anything was kept.
+undo_steps() {
   ls -1 "$1" | sort -r | while IFS= read -r step; do
-    if [ -e "$1/$step/access" ]; then undo_step "$1/$step"; fi
+    state=
+    read -r state 2>/dev/null <"$1/$step/state" || continue
+    if [ -e "$1/$step/access" ] || { [ "$state" = started ] && is_over; }; then
+      undo_step "$1/$step"
+    elif [ "$2" = all ]; then
+      for kept in "$1/$step"/kept/*/path "$1/$step/undo"; do
+        if [ -s "$kept" ]; then undo_step "$1/$step"; break; fi
+      done
+    fi
     [ "$failed" -eq 0 ] || : >"$run/undo-failed"
   done
 }
 
-if [ "$1" = guard ]; then
-  # The run says that it is alive by the host's uptime: a clock that jumps changes nothing.
-  life=${RUNTIME_DIRECTORY}/alive.$(basename "$run")
-  while [ "\${2:-now}" != now ] && [ -e "$run/armed" ]; do
-    read -r up _ </proc/uptime
-    alive=
-    read -r alive <"$life" || { sleep 1; read -r alive <"$life" || alive=0; }
-    left=$((\${alive:-0} + $2 - \${up%%.*}))
-    [ "$left" -gt 0 ] && [ "$left" -le "$2" ] || break
-    sleep "$left"
-  done
-  # One at a time: the timer, the client and the next boot may all come to it.
+undo_stage() {
+  case $1 in
+    1 | 2)
+      what=access
+      if [ "$1" -eq 2 ]; then what=all; fi
+      undo_steps "$run" "$what"
+      if [ -e "$run/adopts" ]; then
+        sort -r "$run/adopts" | while IFS= read -r other; do
+          mv "$other/adopted" "$other/fired" 2>/dev/null || mv "$other/armed" "$other/fired" 2>/dev/null
+          undo_steps "$other" "$what"
+          : >"$other/came"
+          : >"$other/guard-undone"
+        done
+      fi
+      run_after
+      ;;
+  esac
+}
+
+uptime() { read -r up _ </proc/uptime; up=\${up%%.*}; }
+
+# One at a time: the guard, the client and the next boot may all come to it.
+stages_until() {
   exec 7<"$run" && flock 7
   mv "$run/armed" "$run/fired" 2>/dev/null || [ -e "$run/fired" ] || exit 0
-  [ ! -e "$run/guard-undone" ] || exit 0
   rm -f "$run/reserve"
   log=$run/undo.log
   true >>"$log" || log=/dev/null
-  {
-    date -u '+guard fired at %Y-%m-%dT%H:%M:%SZ'
-    undo_access "$run"
-    if [ -e "$run/adopts" ]; then
-      sort -r "$run/adopts" | while IFS= read -r other; do
-        mv "$other/adopted" "$other/fired" 2>/dev/null || mv "$other/armed" "$other/fired" 2>/dev/null
-        undo_access "$other"
-        : >"$other/guard-undone"
-      done
-    fi
-    run_after
-  } >>"$log" 2>&1
-  : >"$run/guard-undone"
-  if grep -qsF "$run/" ${BOOT_GUARD}; then
+  last=0
+  read -r last _ 2>/dev/null <"$run/stage" || [ ! -e "$run/guard-undone" ] || last=1
+  while [ "$last" -lt "$1" ]; do
+    last=$((last + 1))
+    {
+      date -u "+guard fired at %Y-%m-%dT%H:%M:%SZ, stage $last"
+      undo_stage "$last"
+    } >>"$log" 2>&1
+    uptime
+    printf '%s %s\n' "$last" "$up" >"$run/stage"
+    [ -z "$second" ] || cp "$run/stage" "$second/stage" 2>/dev/null
+    : >"$run/guard-undone"
+  done
+  exec 7<&-
+}
+
+# A step that was at work when the guard fired may have touched the way in after that.
+undo_late() {
+  for late in "$run"/[0-9]*/access; do
+    [ -e "$late" ] && read -r state <"\${late%access}state" && [ "$state" != undone ] && [ "$state" != started ] || continue
+    exec 7<"$run" && flock 7
+    undo_stage 1 >>"$run/undo.log" 2>&1
+    exec 7<&-
+    return
+  done
+}
+
+# A login of harden's came, or nothing is left to be done.
+forget() {
+  rm -rf "$run/snapshot" ${RUNTIME_DIRECTORY}/guard."$id"
+  if grep -qsF "$id/" ${BOOT_GUARD}; then
     rm -f ${BOOT_GUARD} ${BOOT_GUARD_WANTED}
     if [ -d /run/systemd/system ]; then ${raw(FORGET_BOOT_GUARD)}; fi
   fi
-  [ ! -e "$run/undo-failed" ] || exit 1
-else
-  rm -f "$run/undo-failed"
-  later=
-  if [ "$1" = later ]; then later=1; shift; fi
-  {
-    for step in "$@"; do undo_step "$run/$step"; done
-    [ "$failed" -eq 0 ] || : >"$run/undo-failed"
-    # Where more is undone after this, it comes into force with that: systemd starts no service again that is restarted for each step.
-    if [ -z "$later" ] || [ "$failed" -ne 0 ]; then run_after; fi
-  } 2>&1 | tee -a "$run/undo.log"
-  [ ! -e "$run/undo-failed" ]
+}
+
+# The run says that it is alive by the host's uptime: a clock that jumps changes nothing.
+wait_for_silence() {
+  life=${RUNTIME_DIRECTORY}/alive.$id
+  while [ -e "$run/armed" ]; do
+    uptime
+    alive=
+    read -r alive 2>/dev/null <"$life" || { sleep 1; read -r alive 2>/dev/null <"$life" || alive=0; }
+    left=$((\${alive:-0} + $1 - up))
+    [ "$left" -gt 0 ] && [ "$left" -le "$1" ] || break
+    sleep "$left"
+  done
+}
+
+has_come() { [ -e "$run/came" ] || [ -e "\${second:-/none}/came" ]; }
+
+# Waits until it is time for the next stage; fails where a login came.
+wait_for_stage() {
+  until has_come; do
+    read -r ended since <"$run/stage" || return 0
+    [ "$ended" -lt "$1" ] || return 0
+    uptime
+    left=$((since + $2 - up))
+    [ "$left" -gt 0 ] && [ "$left" -le "$2" ] || return 0
+    undo_late
+    sleep 2
+  done
+  return 1
+}
+
+guard() {
+  read -r seconds rest last 2>/dev/null <"$run/armed" || read -r seconds rest last 2>/dev/null <"$run/fired" || exit 0
+  case $1 in
+    now) ;;
+    boot)
+      # Expected once: the run itself had the host boot anew, and is to come back.
+      if read -r back 2>/dev/null <"$run/boots"; then
+        rm -f "$run/boots"
+        sync "$run"
+        uptime
+        began=$up
+        while [ -e "$run/armed" ] && [ ! -e ${RUNTIME_DIRECTORY}/alive."$id" ] && [ "$((up - began))" -lt "$back" ]; do sleep 2; uptime; done
+        [ ! -e ${RUNTIME_DIRECTORY}/alive."$id" ] || wait_for_silence "$seconds"
+      fi
+      ;;
+    *) wait_for_silence "$1" ;;
+  esac
+  if [ ! -e "$run/fired" ] && has_come; then stages_until 1; forget; exit 0; fi
+  stages_until 1
+  if [ "$1" = now ]; then [ ! -e "$run/undo-failed" ]; exit; fi
+  if wait_for_stage 2 "\${rest:-300}"; then
+    stages_until 2
+    if wait_for_stage 3 "\${last:-60}"; then stages_until 3; fi
+  fi
+  forget
+}`;
+
+/**
+ * Puts back what a run replaced, last step first: kept paths, then the step's own undo.
+ * `sh undo.sh guard SECONDS` waits until the run has not been heard of for so long, and then undoes in stages, unless it was disarmed, each only while
+ * no login of harden's came: the steps that touched access, and those of the guards that it took over; all other steps; what a login hangs on. `guard
+ * boot` is for the next boot, `guard now` the first stage alone; `stage N` the stages up to that one. `sh undo.sh NUMBER…` undoes those steps, and then
+ * runs once each what brings them into force; with `later` before the numbers that is left to the next call.
+ * It prints what it did, and goes on where one step fails.
+ */
+export const UNDO_DRIVER: Script = sh`# Written by harden for this run; needs nothing but this directory.
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+LC_ALL=C
+export PATH LC_ALL
+unset CDPATH
+umask 077
+failed=0
+cd -P "$(dirname "$0")" || exit 1
+run=$PWD
+id=\${run##*/}
+# What is mounted over the journal or over /run later takes neither away.
+exec 5<.
+[ ! -e "/proc/$$/fd/5/undo.sh" ] || run=/proc/$$/fd/5
+second=
+if [ -d ${RUNTIME_DIRECTORY}/guard."$id" ]; then
+  exec 6<${RUNTIME_DIRECTORY}/guard."$id"
+  second=/proc/$$/fd/6
 fi
+cd /
+
+${raw(PUT_BACK)}
+${raw(UNDO_STEP)}
+
+${raw(STAGES_OF_GUARD)}
+
+# All of it has been read by now, whatever becomes of the file.
+main() {
+  case $1 in
+    guard) guard "$2" ;;
+    stage)
+      stages_until "$2"
+      [ ! -e "$run/undo-failed" ]
+      ;;
+    *)
+      rm -f "$run/undo-failed" "$run/after-failed"
+      later=
+      if [ "$1" = later ]; then later=1; shift; fi
+      {
+        for step in "$@"; do undo_step "$run/$step"; done
+        [ "$failed" -eq 0 ] || : >"$run/undo-failed"
+        # Where more is undone after this, it comes into force with that: systemd starts no service again that is restarted for each step.
+        if [ -z "$later" ] || [ "$failed" -ne 0 ]; then run_after; fi
+      } 2>&1 | tee -a "$run/undo.log"
+      [ ! -e "$run/undo-failed" ]
+      ;;
+  esac
+}
+main "$@"
+exit
 # whole
 `;
