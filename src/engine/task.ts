@@ -89,7 +89,7 @@ export interface TaskType<P = never, S extends State = State> {
   touches?(params: P, change: Change<S>): readonly string[];
   /** For a change that may alter anything: the text that tells what it speaks of; empty: nothing tells. */
   touchesAnything?(params: P): string;
-  /** `'access'`: the task may cut the login off, so the guard is armed before it runs. */
+  /** `'access'`: the task may cut the login off, so the guard undoes it before all else. */
   risk?(params: P, change: Change<S>): 'access' | undefined;
   /** How the task bears on who can log in and become root, whether it changes anything or not. */
   access?(params: P): AccessEffect | readonly AccessEffect[];
