@@ -13,6 +13,7 @@ import { terminalPrompt } from '../remote/prompt-terminal.ts';
 import { RootShell } from '../remote/shell.ts';
 import { parseTarget, type Target } from '../remote/target.ts';
 import type { Io } from '../report/io.ts';
+import { offerShell } from './offer-shell.ts';
 
 /** Options that name hosts and the way to them; the same for every command that talks to one. */
 export interface HostOptions {
@@ -48,6 +49,7 @@ export interface ChosenHost {
   readonly vars: Vars;
   readonly transport: Transport;
   readonly connect: PlaybookHost['connect'];
+  readonly offerShell: PlaybookHost['offerShell'];
   /** The same way for a program of this machine that makes its own connection. */
   operatorWay(way?: WayIn): Promise<OperatorWay>;
 }
@@ -88,6 +90,7 @@ export async function chooseHosts(options: HostOptions, io: Io): Promise<readonl
         const signal = evenIfStopped ? undefined : io.signal;
         return RootShell.open(await connection(there(way), all, prompt, signal), { password: password.ask, signal });
       },
+      offerShell: offerShell(prompt),
       operatorWay: async (way = {}) =>
         transportOf(target, all) === 'local' ? 'local' : operatorWay(there(way), all, await password.known()),
     };
@@ -130,6 +133,7 @@ export function runHost(
   return {
     name: host.name,
     connect: host.connect,
+    offerShell: host.offerShell,
     transport: host.transport,
     ...(options.iKnow ? { consents: options.iKnow } : {}),
     resolve: (facts: Facts) =>

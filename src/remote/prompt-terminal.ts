@@ -53,6 +53,7 @@ export function terminalPrompt({ interactive, signal, interrupt }: Terminal): Pr
       const answer = await ask({ text, label: '  Enter a value: ' });
       return answer !== undefined && words.includes(answer.trim());
     },
+    line: (label) => ask({ text: '', label: printable(label).concat(' ') }),
     tell: (message) => void process.stderr.write(`${printable(message)}\n`),
   };
 }

@@ -6,6 +6,8 @@ export interface Prompt {
   secret(question: string): Promise<string>;
   /** True where the person types the word yes, or the whole `fingerprint` that the question is about; anything else declines. */
   confirm(question: string, fingerprint?: string): Promise<boolean>;
+  /** A line that the person types behind the label; undefined where they leave. */
+  line?(label: string): Promise<string | undefined>;
   /** Tells the person something that needs no answer, such as to touch a security key. */
   tell?(message: string): void;
 }
