@@ -35,6 +35,7 @@ After=ssh.service ufw.service
 
 [Service]
 ExecStart=/bin/sh ${run}/undo.sh guard boot
+KillSignal=SIGKILL
 `;
   return sh`set -eu
 [ ! -e "$harden_run/fired" ] || { echo 'it has fired already' >&2; exit 1; }
@@ -60,7 +61,7 @@ if [ -d /run/systemd/system ]; then
   chmod 0644 ${BOOT_GUARD}
   sync ${BOOT_GUARD}
   ln -sfn ${BOOT_GUARD} ${BOOT_GUARD_WANTED}
-  systemd-run --quiet --collect --unit=${unit(runId)} -p Restart=always -p RestartPreventExitStatus=0 -p IgnoreOnIsolate=yes /bin/sh ${run}/undo.sh guard ${seconds} 2>/dev/null || detached=yes
+  systemd-run --quiet --collect --unit=${unit(runId)} -p Restart=always -p RestartPreventExitStatus=0 -p IgnoreOnIsolate=yes -p KillSignal=SIGKILL /bin/sh ${run}/undo.sh guard ${seconds} 2>/dev/null || detached=yes
 else
   detached=yes
 fi
