@@ -42,6 +42,17 @@ const shipped: readonly Shipped[] = [
     ],
   },
   {
+    playbook: 'ssh-crypto.yml',
+    says: [
+      [
+        "sshd -T | grep -E '^(kexalgorithms|macs|ciphers|hostkeyalgorithms|casignaturealgorithms) ' | grep -oE 'nistp|ecdsa|group1[4-]|exchange|sha1|md5|umac-64|cbc' || echo none",
+        'none',
+      ],
+      ["sshd -T | sed -n 's/^kexalgorithms \\([a-z0-9]*\\)-.*/\\1/p'", /^(sntrup761x25519|mlkem768x25519)$/],
+      ['sshd -T | grep requiredrsasize', 'requiredrsasize 3072'],
+    ],
+  },
+  {
     playbook: 'updates.yml',
     options: () => ['-e', 'automatic_reboot=true', '-e', 'automatic_reboot_time=04:30', '--vars-file', extraOrigins],
     says: [
