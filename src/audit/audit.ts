@@ -52,7 +52,13 @@ export interface RunWork<S> {
 /** Judges a file of the operator; throws a UserError with the place of what cannot be read. */
 export interface JudgeWork {
   readonly kind: 'judge';
-  judge(file: string, settings: WorkloadSettings, now: Date): Promise<AuditOutcome>;
+  /** `environment`: the operator's. */
+  judge(
+    file: string,
+    settings: WorkloadSettings,
+    now: Date,
+    environment?: Readonly<Record<string, string | undefined>>,
+  ): Promise<AuditOutcome>;
 }
 
 interface AuditNames {

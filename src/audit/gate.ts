@@ -16,6 +16,11 @@ export function gateFailures(audit: AuditDone, gate: Gate): readonly string[] {
     failures.push(`min_score is ${gate.min_score}, and ${audit.tool} gives no score`);
   else if (gate.min_score !== undefined && judgedScore(audit) < gate.min_score)
     failures.push(`the score is ${scoreText(audit)}, and min_score is ${gate.min_score}`);
+  const unread = audit.results.filter((check) => check.unread && !check.accepted);
+  if (unread.length > 0 && (gate.min_score !== undefined || (gate.fail_on ?? []).length > 0))
+    failures.push(
+      `a part was not read: ${unread.map(({ at, details }) => `${at ? `${at}: ` : ''}${details ?? ''}`).join('; ')}`,
+    );
   for (const wanted of gate.fail_on ?? []) {
     const hits = audit.results.filter((check) => !check.accepted && meets(check, wanted));
     if (hits.length > 0) failures.push(`fail_on ${wanted}: ${[...new Set(hits.map(named))].join(', ')}`);

@@ -52,6 +52,8 @@ export interface AuditCheck {
   readonly caveat?: string | undefined;
   /** Checks of docker-bench-security (CIS Docker Benchmark) that ask the same: `5.5`. */
   readonly related?: readonly string[] | undefined;
+  /** It stands for a part that was not looked at: no gate passes with it. */
+  readonly unread?: boolean | undefined;
   /** A baseline accepts it: it counts for no gate. */
   readonly accepted?: Acceptance | undefined;
 }

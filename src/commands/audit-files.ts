@@ -32,6 +32,7 @@ export async function auditFiles(
   options: AuditFilesOptions,
   gate: AuditGate,
   settings: WorkloadSettings,
+  env: Io['env'],
 ): Promise<readonly AuditedFile[]> {
   const now = new Date();
   const found: AuditedFile[] = [];
@@ -40,7 +41,7 @@ export async function auditFiles(
     if (files.length === 0) continue;
     const work = await audit.load();
     for (const file of files)
-      found.push({ file, audit: { tool: audit.tool, ...(await work.judge(file, settings, now)) } });
+      found.push({ file, audit: { tool: audit.tool, ...(await work.judge(file, settings, now, env)) } });
   }
   const judged = judgeResults(
     found.map(({ audit: result }) => ({ result, gate })),
@@ -60,7 +61,7 @@ export function reportFiles(files: readonly AuditedFile[], report: Report): void
 
 /** Prints what would mend the compose files as a unified diff, and writes it where that was asked for. */
 export async function patchFiles(options: AuditFilesOptions, settings: WorkloadSettings, io: Io): Promise<void> {
-  const rules = ruleSettings(settings, new Date());
+  const rules = ruleSettings(settings, new Date(), io.env);
   for (const file of options.compose ?? []) await patchFile(file, rules, options.write ?? false, io);
 }
 

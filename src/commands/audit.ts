@@ -26,7 +26,7 @@ export async function audit(file: string | undefined, options: AuditOptions, io:
   const report = openReport('audit', file ?? null, options, io);
   return report.guard(async () => {
     checkFilesAlone(file, options);
-    const files = await auditFiles(options, gateOf(options), workloadOf(options));
+    const files = await auditFiles(options, gateOf(options), workloadOf(options), io.env);
     if (options.patch || options.write) {
       checkPatch(file, options);
       await patchFiles(options, workloadOf(options), io);

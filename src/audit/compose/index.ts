@@ -5,6 +5,6 @@ export const compose: FileAudit = {
   of: 'file',
   name: 'compose',
   tool: 'compose',
-  ids: async () => [...(await import('../workload/rules.ts')).RULES.map(({ id }) => id), 'extends'],
+  ids: async () => [...(await import('../workload/rules.ts')).RULES.map(({ id }) => id), 'extends', 'include'],
   load: async () => (await import('./run.ts')).composeWork,
 };

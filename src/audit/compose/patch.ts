@@ -22,13 +22,14 @@ type ListRemedy = Remedy & { readonly kind: 'list' };
 export async function patchCompose(source: ComposeSource, settings: RuleSettings): Promise<ComposePatch> {
   const before = await findings(source, settings);
   const editor = new YamlEditor(source.text);
-  const services = pairOf(source.document.contents, 'services')?.value;
+  // What several documents say is said in more than one place.
+  const services = source.roots.length > 1 ? undefined : pairOf(source.document.contents, 'services')?.value;
   const edits = (isMap(services) ? services.items : []).flatMap((pair) => {
     const name = isScalar(pair.key) ? String(pair.key.value) : '';
     const own = before.filter(({ subject }) => subject === name);
     // What is merged in (`<<`) is said elsewhere.
-    const merged = keysOf(at(source.root, 'services', name)).filter((key) => !pairOf(pair.value, key));
-    return isMap(pair.value) ? serviceEdits(editor, pair.value, own.flatMap(remedies), merged) : [];
+    const merged = keysOf(at(source.roots[0], 'services', name)).filter((key) => !pairOf(pair.value, key));
+    return isMap(pair.value) ? serviceEdits(editor, pair.value, own.flatMap(remedies), merged, source) : [];
   });
   const text = applyEdits(source.text, edits);
   const left = await findings(parseCompose(text, source.file), settings);
@@ -50,6 +51,7 @@ function serviceEdits(
   service: YAMLMap,
   wanted: readonly Remedy[],
   merged: readonly string[],
+  source: ComposeSource,
 ): readonly Edit[] {
   const edits: (Edit | undefined)[] = [];
   const lines = new Map<string, string>();
@@ -71,7 +73,7 @@ function serviceEdits(
   }
   for (const [key, remedies] of lists) {
     const pair = pairOf(service, key);
-    if (pair) edits.push(...listEdits(editor, service, pair, remedies));
+    if (pair) edits.push(...listEdits(editor, service, pair, remedies, source));
     else if (!merged.includes(key)) {
       const items = remedies.flatMap(({ add }) => add ?? []);
       if (items.length > 0) lines.set(key, `${key}: [${items.join(', ')}]`);
@@ -86,28 +88,36 @@ function listEdits(
   service: YAMLMap,
   pair: Pair,
   remedies: readonly ListRemedy[],
+  source: ComposeSource,
 ): readonly (Edit | undefined)[] {
   if (!isSeq(pair.value)) return [];
-  const items = pair.value.items.map((item) => (isScalar(item) ? String(item.value) : undefined));
+  const items = pair.value.items.map((item) =>
+    isScalar(item) ? { text: String(item.value), place: source.place(item.range?.[0] ?? 0) } : undefined,
+  );
   const change = listChange(items, remedies);
   if (change.remove.size + change.replace.size + change.add.length === 0) return [];
   if (change.remove.size === items.length && change.add.length === 0) return [editor.removeKey(service, pair)];
   return editor.changeList(pair.value, change) ?? [];
 }
 
-function listChange(items: readonly (string | undefined)[], remedies: readonly ListRemedy[]): ListChange {
+interface Item {
+  readonly text: string;
+  readonly place: string;
+}
+
+function listChange(items: readonly (Item | undefined)[], remedies: readonly ListRemedy[]): ListChange {
   const replace = new Map<number, string>();
   const remove = new Set<number>();
   for (const [index, item] of items.entries()) {
     if (item === undefined) continue;
     const now = remedies.reduce<string | null>((text, { change }) => {
-      const next = text === null ? undefined : change?.(text);
+      const next = text === null ? undefined : change?.(text, item.place);
       return next === undefined ? text : next;
-    }, item);
+    }, item.text);
     if (now === null) remove.add(index);
-    else if (now !== item) replace.set(index, JSON.stringify(now));
+    else if (now !== item.text) replace.set(index, JSON.stringify(now));
   }
-  const said = new Set(items);
+  const said = new Set(items.map((item) => item?.text));
   const add = new Set(remedies.flatMap(({ add }) => add ?? []).filter((each) => !said.has(each)));
   return { remove, replace, add: [...add] };
 }

@@ -1,7 +1,8 @@
 import type { ValueNode } from '../../playbook/nodes.ts';
-import type { Maybe, Port } from '../workload/workload.ts';
+import type { Port } from '../workload/workload.ts';
+import { openIn } from './interpolate.ts';
 import { placeOf } from './project.ts';
-import { at, itemsOf, scalarText, textOf, variableIn } from './values.ts';
+import { at, decidedText, itemsOf, scalarText, textOf } from './values.ts';
 
 /** The `ports` of a service in both ways of writing them. */
 export function portsOf(node: ValueNode | undefined): readonly Port[] {
@@ -27,25 +28,22 @@ function longPort(item: ValueNode): Port[] {
 
 /** `[[IP:]HOST:]CONTAINER[/PROTOCOL]`; a variable in the place of the host's port may hold an address, too. */
 function shortPort(text: string): Port {
-  const names: string[] = [];
-  const marked = text.replaceAll(/\$\{[^}]*\}|\$[A-Za-z_]\w*/g, (variable) => {
-    names.push(variable);
-    return '\u0001';
-  });
-  const value = (part: string): Maybe<string> => {
-    if (!part.includes('\u0001')) return part;
-    return { undecided: `the environment decides: ${variableIn(names.join(' ')) ?? ''}` };
-  };
-  const [, ip, rest = ''] = /^(\[[^\]]*\]):(.*)$/.exec(marked) ?? [undefined, undefined, marked];
+  const [, ip, rest = ''] = /^(\[[^\]]*\]):(.*)$/.exec(text) ?? [undefined, undefined, text];
   const [ports = '', protocol = 'tcp'] = rest.split('/');
   const parts = ports.split(':');
   const container = parts.pop() ?? '';
   const host = parts.pop() ?? '';
   const written = ip?.slice(1, -1) ?? parts.join(':');
-  const isOpen = written === '' && host.includes('\u0001');
+  const isOpen = written === '' && openIn(host) !== undefined;
+  // a variable that stands alone may be any of them
+  const alone = parts.length === 0 && host === '' && openIn(container) !== undefined;
   return {
-    hostIp: isOpen ? value(host) : value(written),
-    hostPort: value(host),
-    containerPort: `${container.replaceAll('\u0001', '?')}/${protocol.replaceAll('\u0001', '?')}`,
+    hostIp: isOpen ? decidedText(host) : alone ? decidedText(container) : decidedText(written),
+    hostPort: decidedText(host),
+    containerPort: `${withoutOpen(container)}/${withoutOpen(protocol)}`,
   };
+}
+
+function withoutOpen(text: string): string {
+  return openIn(text) === undefined ? text : '?';
 }

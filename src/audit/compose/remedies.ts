@@ -12,7 +12,8 @@ export type Remedy =
       /** As it stands in YAML. */
       readonly add?: string;
       /** Another text for an item; null: it goes; undefined: it stays. */
-      readonly change?: (item: string) => string | null | undefined;
+      /** `place`: where the item stands. */
+      readonly change?: (item: string, place: string) => string | null | undefined;
     };
 
 /** The one limit that fits nobody, and is better than none. */
@@ -41,8 +42,10 @@ const REMEDIES: Readonly<Record<string, (check: AuditCheck) => readonly Remedy[]
     { kind: 'set', key: 'read_only', value: 'true' },
     { kind: 'list', key: 'tmpfs', add: '/tmp' },
   ],
-  'sensitive-mounts': ({ details = '' }) =>
-    details.endsWith(', writable') ? [{ kind: 'list', key: 'volumes', change: (item) => readOnly(item, details) }] : [],
+  'sensitive-mounts': ({ details = '', at }) =>
+    details.endsWith(', writable')
+      ? [{ kind: 'list', key: 'volumes', change: (item, place) => (place === at ? readOnly(item) : undefined) }]
+      : [],
   propagation: () => [{ kind: 'list', key: 'volumes', change: private_ }],
   'published-address': () => [{ kind: 'list', key: 'ports', change: loopback }],
   'default-bridge': () => [{ kind: 'remove', key: 'network_mode' }],
@@ -70,10 +73,10 @@ function loopback(item: string): string | undefined {
   return ports.includes(':') ? `127.0.0.1:${ports}` : `127.0.0.1::${ports}`;
 }
 
-/** The mount that the finding names (`/etc on /host/etc, writable`), read-only. */
-function readOnly(item: string, details: string): string | undefined {
-  const [source = '', target = '', mode] = item.split(':');
-  if (details !== `${source} on ${target}, writable`) return undefined;
+/** A mount in its short form, read-only. */
+function readOnly(item: string): string | undefined {
+  const [source = '', target, mode] = item.split(':');
+  if (target === undefined || item.includes('${')) return undefined;
   const modes = (mode ?? '').split(',').filter((each) => each !== '' && each !== 'rw');
   return [source, target, [...modes, 'ro'].join(',')].join(':');
 }

@@ -1,11 +1,13 @@
 import { formatPosition } from '../../errors.ts';
 import { entryOf, type ValueNode } from '../../playbook/nodes.ts';
 import { FIELDS, type Field, isUndecided, type Maybe, type Network, type Workload } from '../workload/workload.ts';
+import { extrasOf } from './extras.ts';
 import { toEntry } from './merge.ts';
+import { allMounts } from './mounts.ts';
 import { portsOf } from './ports.ts';
 import { type ComposeProject, placeOf, type Service } from './project.ts';
-import { at, itemsOf, keysOf, numberOf, switchOf, textOf, textsOf } from './values.ts';
-import { mountsOf, tmpfsOf } from './volumes.ts';
+import { at, itemsOf, keysOf, literalOf, numberOf, switchOf, textOf, textsOf } from './values.ts';
+import { tmpfsOf } from './volumes.ts';
 
 /** A service of a compose file as what its container will be. */
 export function serviceWorkload(service: Service, project: ComposeProject): Workload {
@@ -19,12 +21,13 @@ export function serviceWorkload(service: Service, project: ComposeProject): Work
     image: { reference: textOf(get('image')), built: get('build') !== undefined },
     user: textOf(get('user')),
     privileged: switchOf(get('privileged')) ?? false,
+    extras: extrasOf(node),
     securityOpt: textsOf(get('security_opt')),
     capAdd: textsOf(get('cap_add')),
     capDrop: textsOf(get('cap_drop')),
     readOnly: switchOf(get('read_only')) ?? false,
     tmpfs: tmpfsOf(node),
-    mounts: [...mountsOf(get('volumes'), project.volumes), ...apiSocket(get('use_api_socket'))],
+    mounts: [...allMounts(service, project)],
     devices: itemsOf(get('devices')).flatMap(deviceOf),
     deviceRules: textsOf(get('device_cgroup_rules')).filter((rule) => typeof rule === 'string'),
     networkMode: text('network_mode'),
@@ -60,12 +63,6 @@ function placeOfField({ node, at: place }: Service, field: Field): string {
   if (entry) return formatPosition(entry.keyAt);
   const below = (BELOW[field] ?? []).map((path) => placeOf(at(node, ...path))).find(Boolean);
   return below ?? formatPosition(place);
-}
-
-function apiSocket(node: ValueNode | undefined): Workload['mounts'] {
-  if (switchOf(node) !== true) return [];
-  const socket = '/var/run/docker.sock';
-  return [{ source: socket, target: socket, readOnly: false, propagation: '', at: placeOf(node) }];
 }
 
 function deviceOf(item: ValueNode): Workload['devices'] {
@@ -128,5 +125,5 @@ function restartOf(restart: ValueNode | undefined, policy: ValueNode | undefined
 
 function variablesOf(node: ValueNode | undefined): Workload['environment'] {
   const entries = node?.kind === 'map' ? node.entries : itemsOf(node).flatMap(toEntry);
-  return entries.map(({ key, keyAt, value }) => ({ name: key, value: textOf(value), at: formatPosition(keyAt) }));
+  return entries.map(({ key, keyAt, value }) => ({ name: key, value: literalOf(value), at: formatPosition(keyAt) }));
 }

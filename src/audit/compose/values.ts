@@ -1,24 +1,24 @@
 import { entryOf, type MapNode, type ScalarNode, type ValueNode } from '../../playbook/nodes.ts';
 import type { Maybe } from '../workload/workload.ts';
+import { openIn } from './interpolate.ts';
+import type { ComposeScalar } from './surroundings.ts';
 
-const VARIABLE = /\$(?:\$|\{([A-Za-z_]\w*)[^}]*\}|([A-Za-z_]\w*))/g;
-
-/** The text of a scalar; undecided where compose puts a variable of the environment in. */
+/** The text of a scalar; undecided where the environment of the deployment decides. */
 export function textOf(node: ValueNode | undefined): Maybe<string> | undefined {
   if (node?.kind !== 'scalar' || node.value === null) return undefined;
-  return interpolated(scalarText(node));
+  return decidedText(scalarText(node));
 }
 
-/** A text with `$$` as `$`, undecided where it holds a variable. */
-export function interpolated(text: string): Maybe<string> {
-  const name = variableIn(text);
-  return name === undefined ? text.replaceAll('$$', '$') : { undecided: `the environment decides: ${name}` };
+/** A text whose variables are put in; undecided where one is still open. */
+export function decidedText(text: string): Maybe<string> {
+  const name = openIn(text);
+  return name === undefined ? text : { undecided: `the environment decides: ${name}` };
 }
 
-/** The first variable that compose would put in. */
-export function variableIn(text: string): string | undefined {
-  for (const [whole, braced, bare] of text.matchAll(VARIABLE)) if (whole !== '$$') return braced ?? bare;
-  return undefined;
+/** The text as the file alone says it, with the defaults of variables. */
+export function literalOf(node: ValueNode | undefined): Maybe<string> | undefined {
+  if (node?.kind !== 'scalar' || node.value === null) return undefined;
+  return decidedText((node as ComposeScalar).literal ?? scalarText(node));
 }
 
 /** As YAML wrote it: `22` where the value is a number. */

@@ -1,16 +1,46 @@
 import type { ValueNode } from '../../playbook/nodes.ts';
-import { isUndecided, type Mount, type Tmpfs } from '../workload/workload.ts';
+import { isUndecided, type Maybe, type Mount, type Tmpfs } from '../workload/workload.ts';
+import { shown } from './interpolate.ts';
 import { placeOf } from './project.ts';
-import { at, interpolated, itemsOf, scalarText, switchOf, textOf } from './values.ts';
+import { behindLinks, type ComposeScalar, hostPath } from './surroundings.ts';
+import { at, decidedText, itemsOf, scalarText, switchOf, textOf } from './values.ts';
+
+/** What a service's mounts are judged with. */
+export interface MountContext {
+  /** Top-level `volumes`. */
+  readonly named: ReadonlyMap<string, ValueNode>;
+  readonly home: string;
+}
 
 /** The `volumes` of a service in both ways of writing them; a named volume that stands for a directory of the host is that directory. */
-export function mountsOf(node: ValueNode | undefined, named: ReadonlyMap<string, ValueNode>): readonly Mount[] {
+export function mountsOf(node: ValueNode | undefined, context: MountContext): readonly Mount[] {
   return itemsOf(node).flatMap((item) => {
-    const mount = item.kind === 'map' ? longMount(item) : shortMount(item);
+    const mount = item.kind === 'map' ? longMount(item, context) : shortMount(item, context);
     if (!mount) return [];
-    const device = isUndecided(mount.source) ? undefined : deviceOf(named.get(mount.source));
-    return [device === undefined ? mount : { ...mount, source: device }];
+    const { source } = mount;
+    const device =
+      isUndecided(source) || source.startsWith('/') ? undefined : deviceOf(context.named.get(source), context);
+    return [device === undefined ? mount : { ...mount, ...device }];
   });
+}
+
+/** A file or directory of the host as Docker mounts it: links on the way are followed where this is the machine that they are on. */
+export function hostSource(
+  text: Maybe<string>,
+  item: ValueNode,
+  home: string,
+): Pick<Mount, 'source' | 'written' | 'home'> {
+  if (isUndecided(text) || text === '') return { source: text };
+  const { folder = '' } = item as ComposeScalar;
+  const path = hostPath(text, folder, home);
+  // What stands in the file as a path of the host need not be here.
+  const source = text.startsWith('/') ? path : behindLinks(path);
+  const below = source === home ? '' : source.startsWith(`${home}/`) ? source.slice(home.length + 1) : undefined;
+  return {
+    source,
+    ...(source === text ? {} : { written: text }),
+    ...(below === undefined || home === '/' ? {} : { home: below }),
+  };
 }
 
 /** `tmpfs:` and the volumes that are one. */
@@ -30,12 +60,20 @@ export function tmpfsOf(service: ValueNode): readonly Tmpfs[] {
   return [...short, ...long];
 }
 
-function longMount(item: ValueNode): Mount | undefined {
-  if (textOf(at(item, 'type')) === 'tmpfs') return undefined;
+function longMount(item: ValueNode, { home }: MountContext): Mount | undefined {
+  const type = textOf(at(item, 'type'));
+  if (type === 'tmpfs') return undefined;
   const target = textOf(at(item, 'target'));
   const propagation = textOf(at(item, 'bind', 'propagation'));
+  const node = at(item, 'source') ?? at(item, 'src');
+  const text = textOf(node) ?? '';
+  const named =
+    type === 'volume' ||
+    type === 'image' ||
+    type === 'cluster' ||
+    (type === undefined && typeof text === 'string' && !isPath(text));
   return {
-    source: textOf(at(item, 'source')) ?? '',
+    ...(named || !node ? { source: text } : hostSource(text, node, home)),
     target: typeof target === 'string' ? target : '?',
     readOnly: switchOf(at(item, 'read_only')) === true,
     propagation: typeof propagation === 'string' ? propagation : '',
@@ -43,35 +81,36 @@ function longMount(item: ValueNode): Mount | undefined {
   };
 }
 
-function shortMount(item: ValueNode): Mount | undefined {
+/** What compose takes for a path, and not for the name of a volume. */
+function isPath(text: string): boolean {
+  return /^[./~]/.test(text);
+}
+
+function shortMount(item: ValueNode, { home }: MountContext): Mount | undefined {
   if (item.kind !== 'scalar' || item.value === null) return undefined;
-  const parts = splitOutside(scalarText(item));
+  const parts = scalarText(item).split(':');
   if (parts.length < 2)
     return { source: '', target: parts[0] ?? '', readOnly: false, propagation: '', at: placeOf(item) };
   const [source = '', target = '', mode = ''] = parts;
   const modes = mode.split(',');
+  const text = decidedText(source);
   return {
-    source: interpolated(source),
-    target,
+    ...(typeof text === 'string' && isPath(text) ? hostSource(text, item, home) : { source: text }),
+    target: shown(target),
     readOnly: modes.includes('ro'),
     propagation: modes.find((each) => /^r?(shared|slave|private)$/.test(each)) ?? '',
     at: placeOf(item),
   };
 }
 
-/** Splits at colons that do not stand in `${…}`. */
-function splitOutside(text: string): readonly string[] {
-  const held: string[] = [];
-  const marked = text.replaceAll(/\$\{[^}]*\}/g, (variable) => `\u0001${held.push(variable) - 1}\u0001`);
-  return marked
-    .split(':')
-    .map((part) => part.replaceAll(/\u0001(\d+)\u0001/g, (_, index) => held[Number(index)] ?? ''));
-}
-
 /** The directory of the host that a named volume is bound to by the options of its driver. */
-function deviceOf(volume: ValueNode | undefined): string | undefined {
+function deviceOf(
+  volume: ValueNode | undefined,
+  { home }: MountContext,
+): Pick<Mount, 'source' | 'written'> | undefined {
   const options = textOf(at(volume, 'driver_opts', 'o'));
-  const device = textOf(at(volume, 'driver_opts', 'device'));
+  const node = at(volume, 'driver_opts', 'device');
+  const device = textOf(node);
   const binds = typeof options === 'string' && options.split(',').some((option) => /^r?bind$/.test(option));
-  return binds && typeof device === 'string' ? device : undefined;
+  return binds && node && device !== undefined ? hostSource(device, node, home) : undefined;
 }

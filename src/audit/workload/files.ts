@@ -153,12 +153,12 @@ function leaveOut(mounts: readonly Mount[]): FixText {
 }
 
 /** As it is found in the command or the file. */
-function specOf({ source, target, readOnly }: Mount): string {
-  return `${isUndecided(source) ? '' : source}:${target}${readOnly ? ':ro' : ''}`;
+function specOf({ source, written, target, readOnly }: Mount): string {
+  return `${isUndecided(source) ? '' : (written ?? source)}:${target}${readOnly ? ':ro' : ''}`;
 }
 
-function itemOf({ source, target }: Mount): string {
-  return `${isUndecided(source) ? '?' : source} on ${target}`;
+function itemOf({ source, written, target }: Mount): string {
+  return `${isUndecided(source) ? '?' : source}${written === undefined ? '' : ` (${written})`} on ${target}`;
 }
 
 function judgeDevices({ devices, deviceRules, kind, at }: Workload): Verdict | readonly Verdict[] {

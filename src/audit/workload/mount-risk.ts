@@ -53,6 +53,13 @@ const SECRETS = [
 /** Mounted by many images, and harmless when they are only read. */
 const HARMLESS = ['/etc/localtime', '/etc/timezone', '/etc/hosts', '/etc/hostname', '/etc/resolv.conf'];
 
+/** In a home: what lets one in elsewhere. */
+const HOME_SECRETS =
+  /^(\.(ssh|docker|gnupg|aws|azure|kube|config\/(gcloud|gh|hub|rclone|op|sops)|local\/share\/keyrings|password-store|pki|vault-token|terraform\.d|netrc|pgpass|my\.cnf|npmrc|yarnrc(\.yml)?|pypirc|git-credentials|config\/git\/credentials|bash_history|zsh_history|mozilla|thunderbird))(\/|$)/;
+/** In a home: what the next login runs. */
+const HOME_PROGRAMS =
+  /^(\.(profile|bashrc|bash_profile|bash_login|bash_logout|zshrc|zshenv|zprofile|zlogin|xsessionrc|xprofile|gitconfig|vimrc|config(\/(systemd|autostart|fish|git)(\/.*)?)?|local(\/bin(\/.*)?)?)|bin(\/.*)?)$/;
+
 const SOCKETS = [
   '/run/docker.sock',
   '/run/containerd/containerd.sock',
@@ -66,7 +73,15 @@ export function mountRisk(mount: Mount): Severity | undefined {
   if (!source.startsWith('/')) return undefined;
   if (SYSTEM.includes(source)) return mount.readOnly ? 'medium' : 'high';
   if (SECRETS.some((path) => isUnder(source, path))) return 'high';
-  if (/^\/home\/[^/]+\/(\.ssh|\.docker)(\/|$)/.test(source)) return 'high';
+  const home =
+    mount.home ??
+    /^\/(?:root|home\/[^/]+)(?:\/(.*))?$/
+      .exec(source)
+      ?.slice(1)
+      .map((below) => below ?? '')[0];
+  if (home === '') return mount.readOnly ? 'medium' : 'high';
+  if (home !== undefined && HOME_SECRETS.test(home)) return 'high';
+  if (home !== undefined && !mount.readOnly && HOME_PROGRAMS.test(home)) return 'high';
   if (mount.readOnly || HARMLESS.includes(source)) return mount.readOnly ? undefined : 'medium';
   if (source !== '/dev/shm' && isUnder(source, '/dev')) return 'medium';
   return [...WRITE_IS_ROOT, '/proc', '/sys'].some((path) => isUnder(source, path)) ? 'medium' : undefined;

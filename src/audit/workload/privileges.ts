@@ -29,6 +29,17 @@ export const PRIVILEGE_RULES: readonly Rule[] = [
     judge: ({ privileged }) => known(privileged, (yes) => (yes ? warn('is privileged') : PASS)),
   },
   {
+    id: 'privileged-build',
+    title: 'Build, and run hooks, without the rights of the host',
+    section: 'Privileges',
+    severity: 'high',
+    field: 'extras',
+    remediation:
+      'Whatever the build or the hook runs, also what it fetches, is root on the host then. Leave it out, or build where nothing else is.',
+    judge: ({ extras }) =>
+      extras?.map(({ value, at }) => (isUndecided(value) ? skip(value, { at }) : warn(value, { at, fix: null }))),
+  },
+  {
     id: 'no-new-privileges',
     title: 'Forbid new privileges',
     section: 'Privileges',

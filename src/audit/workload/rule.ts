@@ -31,6 +31,8 @@ export interface RuleSettings {
   readonly requireDigest?: boolean | undefined;
   readonly maxAgeDays: number;
   readonly now: Date;
+  /** What the variables of a compose file stand for, before `.env`. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
 /** One question that is asked of every workload. */

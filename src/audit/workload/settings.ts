@@ -5,8 +5,13 @@ import type { RuleSettings } from './rule.ts';
 const MAX_AGE_DAYS = 180;
 
 /** The settings of a playbook or of the command line as the rules take them. */
-export function ruleSettings(settings: WorkloadSettings, now: Date): RuleSettings {
+export function ruleSettings(
+  settings: WorkloadSettings,
+  now: Date,
+  environment?: RuleSettings['environment'],
+): RuleSettings {
   return {
+    environment,
     allowedRegistries: settings.allowed_registries,
     requireDigest: settings.require_digest,
     maxAgeDays: settings.max_age_days ?? MAX_AGE_DAYS,

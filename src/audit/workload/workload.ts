@@ -14,6 +14,8 @@ export interface Workload {
   /** Undefined: nobody says, and the image decides. */
   readonly user: Maybe<string> | undefined;
   readonly privileged: Maybe<boolean>;
+  /** What its build, and commands beside its own, may do: of a file alone. */
+  readonly extras?: readonly Located<Maybe<string>>[] | undefined;
   readonly securityOpt: readonly Maybe<string>[];
   /** The profile that Docker gave it; undefined where that cannot be seen. */
   readonly appArmorProfile?: string | undefined;
@@ -73,7 +75,12 @@ export interface Tmpfs {
 }
 
 export interface Mount {
+  /** A path of the host, with links followed; else the name of a volume. */
   readonly source: Maybe<string>;
+  /** As the file has it, where that is something else. */
+  readonly written?: string | undefined;
+  /** Where it is below the home of whoever starts it; empty: all of it. */
+  readonly home?: string | undefined;
   readonly target: string;
   readonly readOnly: boolean;
   readonly propagation: string;
@@ -136,6 +143,7 @@ export const FIELDS = {
   created: ['.Image', 'image'],
   user: ['.Config.User', 'user'],
   privileged: ['.HostConfig.Privileged', 'privileged'],
+  extras: ['.HostConfig.Privileged', 'build'],
   securityOpt: ['.HostConfig.SecurityOpt', 'security_opt'],
   appArmorProfile: ['.AppArmorProfile', 'security_opt'],
   capAdd: ['.HostConfig.CapAdd', 'cap_add'],

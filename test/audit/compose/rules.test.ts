@@ -100,6 +100,11 @@ const CASES: readonly [string, string, Record<string, string>, WorkloadSettings?
   [
     'volumes with their own colons',
     'volumes: ["${DATA:-/etc}:/x"]',
+    { 'sensitive-mounts': 'WARN +: /etc on /x, writable' },
+  ],
+  [
+    'volumes of the environment',
+    'volumes: ["${DATA}:/x"]',
     {
       'docker-socket': 'SKIP +: the environment decides: DATA',
       'sensitive-mounts': 'SKIP +: the environment decides: DATA',
@@ -135,7 +140,7 @@ const CASES: readonly [string, string, Record<string, string>, WorkloadSettings?
     'ports: ["${P}:80"]',
     { 'published-address': 'SKIP +: the environment decides: P' },
   ],
-  ['ports whose address is known', 'ports: ["127.0.0.1:${P:-80}:80"]', {}],
+  ['ports whose address is known', 'ports: ["127.0.0.1:${P:-8080}:80", "127.0.0.1:${Q}:80"]', {}],
   [
     'no limits',
     'mem_limit:\ncpus:\npids_limit: -1\nulimits:',
@@ -177,6 +182,11 @@ const CASES: readonly [string, string, Record<string, string>, WorkloadSettings?
   [
     'a tag of the environment',
     'image: nginx:${TAG:-latest}',
+    { 'image-tag': 'WARN +: nginx:latest is latest', 'image-digest': 'INFO +: nginx:latest has no digest' },
+  ],
+  [
+    'a tag of the environment alone',
+    'image: nginx:${TAG}',
     { 'image-tag': 'SKIP +: the environment decides: TAG', 'image-digest': 'SKIP +: the environment decides: TAG' },
   ],
   ['built here', 'image: mine\nbuild: .', {}],
