@@ -35,7 +35,8 @@ After=ssh.service ufw.service
 
 [Service]
 ExecStart=/bin/sh ${run}/undo.sh guard boot
-KillSignal=SIGKILL
+TimeoutStopSec=5
+KillMode=mixed
 `;
   return sh`set -eu
 [ ! -e "$harden_run/fired" ] || { echo 'it has fired already' >&2; exit 1; }
@@ -51,6 +52,8 @@ head -c ${RESERVE_BYTES} /dev/zero >"$harden_run/reserve"
 mkdir -p -m 0700 ${second}
 printf '%s\n' "$$" >${second}/pid
 cp "$harden_run/undo.sh" ${second}/undo.sh
+harden_snapshot "$harden_run/snapshot"
+cp -a "$harden_run/snapshot" ${second}/snapshot
 printf '%s\n' ${spans} >"$harden_run/arming"
 sync "$harden_run/arming"
 mv "$harden_run/arming" "$harden_run/armed"
@@ -61,11 +64,18 @@ if [ -d /run/systemd/system ]; then
   chmod 0644 ${BOOT_GUARD}
   sync ${BOOT_GUARD}
   ln -sfn ${BOOT_GUARD} ${BOOT_GUARD_WANTED}
-  systemd-run --quiet --collect --unit=${unit(runId)} -p Restart=always -p RestartPreventExitStatus=0 -p IgnoreOnIsolate=yes -p KillSignal=SIGKILL /bin/sh ${run}/undo.sh guard ${seconds} 2>/dev/null || detached=yes
+  systemd-run --quiet --collect --unit=${unit(runId)} -p Restart=always -p RestartPreventExitStatus=0 -p IgnoreOnIsolate=yes -p TimeoutStopSec=5 -p KillMode=mixed /bin/sh ${run}/undo.sh guard ${seconds} 2>/dev/null || detached=yes
 else
   detached=yes
 fi
 if [ -n "$detached" ]; then setsid sh ${run}/undo.sh guard ${seconds} </dev/null >/dev/null 2>&1 & fi
+# It stands once it holds all that it needs.
+tries=0
+while [ ! -s "$harden_run/waiting" ] && [ "$tries" -lt 100 ]; do
+  tries=$((tries + 1))
+  sleep 0.05
+done
+[ -s "$harden_run/waiting" ] || { echo 'its process does not start' >&2; exit 1; }
 # Only now, with a guard of its own, does this run answer for those that were cut off before their proof.
 for other in ${RUNS}/*/armed; do
   [ -e "$other" ] && [ "$other" != ${run}/armed ] || continue
@@ -115,9 +125,19 @@ if [ -e "$run/fired" ]; then
 fi`;
 }
 
-/** Undoes now what the stage undoes and the ones before it, as the guard would, and prints what it did; in the run's own root shell. */
+/**
+ * Undoes now what the stage undoes and the ones before it, and prints what it did; in the run's own root shell. The guard's own process is asked to, for
+ * it has what it needs even where no program can be started any more; where it is gone, it is done here.
+ */
 export function fireScript(stage: Stage): Script {
-  return sh`sh "$harden_run/undo.sh" stage ${stage} || :
+  return sh`printf '%s\n' ${stage} >"$harden_run/fire"
+while read -r waiting <"$harden_run/waiting" && [ -d "/proc/$waiting" ]; do
+  read -r ended _ 2>/dev/null <"$harden_run/stage" || ended=0
+  [ "$ended" -lt ${stage} ] || break
+  sleep 0.2 || :
+done
+read -r ended _ 2>/dev/null <"$harden_run/stage" || ended=0
+[ "$ended" -ge ${stage} ] || sh "$harden_run/undo.sh" stage ${stage} || :
 cat "$harden_run/undo.log" 2>/dev/null
 [ -e "$harden_run/guard-undone" ] || exit ${NOT_ARMED}
 [ ! -e "$harden_run/undo-failed" ]`;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { formatPosition } from '../errors.ts';
 import type { Facts } from '../remote/facts.ts';
-import { type Script, sh } from '../remote/sh.ts';
+import { raw, type Script, sh } from '../remote/sh.ts';
 import { reversed } from './diff.ts';
 import { PENDING } from './host-layout.ts';
 import type { PlannedHandler, PlannedTask, TaskAction } from './plan.ts';
@@ -92,7 +92,7 @@ function stepRecord(planned: PlannedTask): StepRecord {
 
 /** One handler as apply sends it; its marker goes when it has run, or has put back what it was for. */
 export function handlerScript(handler: PlannedHandler | Handler): Script {
-  const lines = ['set -eu', 'trap \'rm -f "$harden_run/busy"\' EXIT', 'harden_busy'];
+  const lines = ['set -eu', sh`trap 'harden_handled ${raw(handlerSlug(handler.name))}' EXIT`, 'harden_busy'];
   if (handler.check) lines.push(`(\n${handler.check}\n)`);
   const over = sh`case $harden_rc in 0 | ${WITHDRAWN}) rm -rf ${PENDING}/${handlerSlug(handler.name)} ;; esac`;
   // As a condition, it would go on after a command that failed.

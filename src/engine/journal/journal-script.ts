@@ -57,6 +57,7 @@ else
     mkdir -p "$harden_run" &&
     { [ -e "$harden_run/number" ] || printf '%s\n' "$((\${harden_last:-0} + 1))" >"$harden_run/number"; } &&
     printf '%s\n' ${JSON.stringify(record)} >"$harden_run/run.json" &&
+    printf '%s\n' ${login.login} ${login.client ?? ''} ${login.port ?? ''} >"$harden_run/login" &&
     printf '%s' ${UNDO_DRIVER} >"$harden_run/undo.sh" &&
     sync "$harden_run/number" "$harden_run/run.json" "$harden_run/undo.sh" "$harden_run" &&
     harden_alive &&

@@ -1,5 +1,6 @@
 import { raw, sh } from '../../remote/sh.ts';
 import { PENDING, RUNS, RUNTIME_DIRECTORY } from '../host-layout.ts';
+import { SNAPSHOT_FUNCTIONS } from '../snapshot/index.ts';
 import { DIGEST } from './digest.ts';
 import { ENTER } from './enter.ts';
 import { HOLDER, STALE_SECONDS } from './holder.ts';
@@ -20,6 +21,7 @@ const ALWAYS_KEPT_RUNS = 10;
 export const STEP_FUNCTIONS = sh`${raw(ENTER)}
 ${raw(DIGEST)}
 ${raw(HOLDER)}
+${raw(SNAPSHOT_FUNCTIONS)}
 harden_fail() { printf '%s\n' "$1" >&2; exit 1; }
 harden_full() {
   harden_fail "the journal cannot be written, so nothing was changed: $(df -Pk "$harden_run" | awk 'NR == 2 { print $4 " KiB free on " $6 }')"
@@ -44,11 +46,29 @@ harden_busy() {
 }
 harden_end() {
   [ -z "$harden_tmp" ] || rm -rf "$harden_tmp"
-  rm -f "$harden_run/busy"
   # One that was cut off does not come here.
   if read -r harden_word 2>/dev/null <"$harden_step/state" && [ "$harden_word" = started ]; then
+    harden_touched "$harden_step"
     printf 'failed \n' 1<>"$harden_step/state" || :
   fi
+  rm -f "$harden_run/busy"
+}
+# What a login hangs on differs from how it was before: these steps, whatever they are, may have shut the way in.
+harden_touched() {
+  [ -d "$harden_run/snapshot" ] || return 0
+  harden_said=$(harden_compare "$harden_run/snapshot") || harden_said="$harden_said
+the comparison failed"
+  [ -n "$harden_said" ] || return 0
+  for harden_item in "$@"; do printf '%s\n' "$harden_said" >>"$harden_item/access" || :; done
+}
+harden_handled() {
+  set -- "$harden_run"/[0-9]*/after/"$1"
+  for harden_item in "$@"; do
+    shift
+    [ ! -e "$harden_item" ] || set -- "$@" "\${harden_item%/after/*}"
+  done
+  harden_touched "$@"
+  rm -f "$harden_run/busy"
 }
 harden_keep() {
   for harden_path in "$@"; do
@@ -106,6 +126,7 @@ harden_alive() {
   printf '%s\n' "\${harden_up%%.*}" >"$harden_life"
 }
 harden_done() {
+  harden_touched "$harden_step"
   harden_leave
   # As long as the word before, in its place: that a step is done must be sayable on a full disk.
   printf 'done   \n' 1<>"$harden_step/state"

@@ -1,11 +1,14 @@
 import { raw, type Script, sh } from '../../remote/sh.ts';
 import { FORGET_BOOT_GUARD } from '../guard-script.ts';
 import { BOOT_GUARD, BOOT_GUARD_WANTED, RUNTIME_DIRECTORY } from '../host-layout.ts';
+import { SNAPSHOT_RESTORE } from '../snapshot/index.ts';
 import { PUT_BACK } from './put-back.ts';
 
 /** One step: its kept paths come back, then its own undo runs; what brings it into force is gathered for `run_after`. */
 const UNDO_STEP: Script = sh`# As a step has it: a private directory of its own. Without room for one, what needs none is undone all the same.
 run_undo() {
+  exec 4>&- 5<&- 6<&- 7<&- 8<&-
+  cd /
   set -eu
   harden_step=$1
   mkdir -p ${RUNTIME_DIRECTORY} 2>/dev/null || :
@@ -24,7 +27,7 @@ undo_step() {
   done
   if [ -s "$1/undo" ]; then
     # not in front of a || or in an if: there, set -e would have no effect
-    (run_undo "$1") 7<&- </dev/null
+    (run_undo "$1") </dev/null
     [ "$?" -eq 0 ] || rc=1
   fi
   if [ -d "$1/after" ]; then mkdir -p "$run/undo-after"; cp "$1"/after/* "$run/undo-after/" || rc=1; fi
@@ -35,7 +38,7 @@ undo_step() {
 run_after() {
   for after in "$run"/undo-after/*; do
     [ -e "$after" ] || continue
-    (exec 7<&-; set -eu; . "$after") </dev/null
+    (exec 4>&- 5<&- 6<&- 7<&- 8<&-; cd /; set -eu; . "$after") </dev/null
     if [ "$?" -eq 0 ]; then rm -f "$after"; else : >"$run/after-failed"; echo "not run: $(basename "$after")"; fi
   done
 }`;
@@ -48,6 +51,17 @@ is_over() {
   [ ! -d "/proc/$pid" ]
 }
 
+can_be_undone() {
+  for kept in "$1"/kept/*/path "$1/undo"; do [ ! -s "$kept" ] || return 0; done
+  return 1
+}
+
+restore() {
+  kept=$run/snapshot
+  [ -s "$kept/files" ] || kept=\${second:-/none}/snapshot
+  [ ! -d "$kept" ] || restore_snapshot "$kept" || : >"$run/undo-failed"
+}
+
 # Undoes of a run's steps, the last one first, those that touched the way in, or all of which anything was kept.
 undo_steps() {
   ls -1 "$1" | sort -r | while IFS= read -r step; do
@@ -55,10 +69,10 @@ undo_steps() {
     read -r state 2>/dev/null <"$1/$step/state" || continue
     if [ -e "$1/$step/access" ] || { [ "$state" = started ] && is_over; }; then
       undo_step "$1/$step"
+      # What it did comes back with what a login hangs on, and not before.
+      can_be_undone "$1/$step" || : >"$run/restore"
     elif [ "$2" = all ]; then
-      for kept in "$1/$step"/kept/*/path "$1/$step/undo"; do
-        if [ -s "$kept" ]; then undo_step "$1/$step"; break; fi
-      done
+      if can_be_undone "$1/$step"; then undo_step "$1/$step"; fi
     fi
     [ "$failed" -eq 0 ] || : >"$run/undo-failed"
   done
@@ -79,7 +93,9 @@ undo_stage() {
         done
       fi
       run_after
+      [ ! -e "$run/restore" ] || restore
       ;;
+    3) restore ;;
   esac
 }
 
@@ -136,12 +152,19 @@ wait_for_silence() {
     alive=
     read -r alive 2>/dev/null <"$life" || { sleep 1; read -r alive 2>/dev/null <"$life" || alive=0; }
     left=$((\${alive:-0} + $1 - up))
-    [ "$left" -gt 0 ] && [ "$left" -le "$1" ] || break
-    sleep "$left"
+    [ "$left" -gt 0 ] && [ "$left" -le "$1" ] && [ "$(asked)" -eq 0 ] || break
+    pause
   done
 }
 
 has_come() { [ -e "$run/came" ] || [ -e "\${second:-/none}/came" ]; }
+
+# Up to which stage the run itself asks for the undo, as its fresh login failed.
+asked() {
+  stage=0
+  read -r stage 2>/dev/null <"$run/fire" || stage=0
+  echo "$stage"
+}
 
 # Waits until it is time for the next stage; fails where a login came.
 wait_for_stage() {
@@ -150,15 +173,38 @@ wait_for_stage() {
     [ "$ended" -lt "$1" ] || return 0
     uptime
     left=$((since + $2 - up))
-    [ "$left" -gt 0 ] && [ "$left" -le "$2" ] || return 0
+    [ "$left" -gt 0 ] && [ "$left" -le "$2" ] && [ "$(asked)" -lt "$1" ] || return 0
     undo_late
-    sleep 2
+    pause
   done
   return 1
 }
 
+# What it has started ends first: systemd may not see that of a unit whose own process is gone.
+stop_waiting() {
+  trap - TERM
+  read -r children <"/proc/$$/task/$$/children"
+  for child in $children; do
+    read -r theirs 2>/dev/null <"/proc/$child/task/$child/children" || :
+    kill \${theirs:-$child} 2>/dev/null
+  done
+  wait
+  exit 0
+}
+
+# A signal ends it at once, as it would not a command that is waited for.
+pause() {
+  sleep 1 &
+  wait "$!"
+}
+
 guard() {
   read -r seconds rest last 2>/dev/null <"$run/armed" || read -r seconds rest last 2>/dev/null <"$run/fired" || exit 0
+  if [ "$1" != now ]; then
+    trap stop_waiting TERM
+    foothold_start ./snapshot
+    printf '%s\n' "$$" >"$run/waiting"
+  fi
   case $1 in
     now) ;;
     boot)
@@ -174,6 +220,7 @@ guard() {
       ;;
     *) wait_for_silence "$1" ;;
   esac
+  if [ "$1" != now ] && { [ -e "$run/armed" ] || [ -e "$run/fired" ]; }; then foothold_repair >>"$run/undo.log" 2>&1; fi
   if [ ! -e "$run/fired" ] && has_come; then stages_until 1; forget; exit 0; fi
   stages_until 1
   if [ "$1" = now ]; then [ ! -e "$run/undo-failed" ]; exit; fi
@@ -203,17 +250,17 @@ cd -P "$(dirname "$0")" || exit 1
 run=$PWD
 id=\${run##*/}
 # What is mounted over the journal or over /run later takes neither away.
-exec 5<.
-[ ! -e "/proc/$$/fd/5/undo.sh" ] || run=/proc/$$/fd/5
+exec 8<.
+[ ! -e "/proc/$$/fd/8/undo.sh" ] || run=/proc/$$/fd/8
 second=
 if [ -d ${RUNTIME_DIRECTORY}/guard."$id" ]; then
   exec 6<${RUNTIME_DIRECTORY}/guard."$id"
   second=/proc/$$/fd/6
 fi
-cd /
 
 ${raw(PUT_BACK)}
 ${raw(UNDO_STEP)}
+${raw(SNAPSHOT_RESTORE)}
 
 ${raw(STAGES_OF_GUARD)}
 

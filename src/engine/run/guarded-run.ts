@@ -83,7 +83,7 @@ export class GuardedRun {
   async stream(pieces: readonly Piece[]): Promise<readonly Frame[]> {
     if (pieces.length === 0) return [];
     const arm = this.guard.arm();
-    const arming: Piece[] = arm === undefined ? [] : [{ script: arm, ended: (frame) => this.guard.armEnded(frame) }];
+    const arming: Piece[] = arm === undefined ? [] : [{ script: arm, ended: (frame) => this.armEnded(frame) }];
     const all = [...arming, ...pieces];
     const { frames } = await this.session.shell.apply(
       all.map(({ script }) => script),
@@ -106,6 +106,13 @@ export class GuardedRun {
     if (own.length < pieces.length && own.every(({ exitCode }) => exitCode === 0) && !this.aborted)
       throw new HostError('the host stopped the run: its guard has undone what touched the way in');
     return own;
+  }
+
+  private armEnded(frame: Frame): void {
+    const { host, listen } = this.session;
+    this.guard.armEnded(frame);
+    for (const note of frame.stdout.toString('utf8').matchAll(/^note: (.*)$/gm))
+      listen({ kind: 'note', host: host.name, message: note[1] ?? '' });
   }
 
   /** Notes how the run leaves what it kept, and lets the host's lock go. */
