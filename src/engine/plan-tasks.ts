@@ -96,7 +96,9 @@ function planTask(
       pending: provided(earlier),
       earlier: sameType(task, earlier),
     };
-    return settledLater(plannedChange(task, change, before, facts, outlook), facts, earlier);
+    const makes =
+      change === undefined ? [] : standings.flatMap(({ standing: is }) => (is.kind === 'makeable' ? is.makes : []));
+    return settledLater({ ...plannedChange(task, change, before, facts, outlook), makes }, facts, earlier);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const finding: Finding = { level: 'refuse', message: error.message, hint: error.hint };
@@ -194,6 +196,8 @@ function missingNeed(need: Need): Finding {
 }
 
 function hintFor(need: Need): string {
+  if (need.startsWith('directory:'))
+    return 'Add a file task that creates it before this one (state: directory): it is made by itself only where root alone can write, and never a home';
   if (need.startsWith('path:')) return 'Add a file task that creates it before this one';
   if (need === 'plugin:docker-compose')
     return "Add a package task before this one: docker-compose on Debian 13 (Debian 12 has version 1 alone), docker-compose-v2 on Ubuntu, docker-compose-plugin from Docker's own repository";

@@ -24,6 +24,8 @@ export interface PlannedTask {
   readonly notifies: readonly string[];
   readonly risk: boolean;
   readonly irreversible?: string | undefined;
+  /** Directories on the way that are missing, and that the task makes. */
+  readonly makes?: readonly string[];
   /** What of the state people need to know. */
   readonly tells?: string | undefined;
 }

@@ -5,6 +5,7 @@ import { type Answers, probeBatch } from './answers.ts';
 import { bearsOn } from './bears-on.ts';
 import type { HostStatus, Listener, StepError } from './events.ts';
 import { foresights, withForesight } from './foresee.ts';
+import { makeable } from './needs.ts';
 import type { HostPlan, PlannedTask } from './plan.ts';
 import { consented, planHandlers, planTasks, type RunOutlook, refusals, unknownTask } from './plan-tasks.ts';
 import type { ResolvedPlaybook, ResolvedTask } from './resolved-task.ts';
@@ -12,6 +13,7 @@ import type { RunHost, RunSession } from './run/run-host.ts';
 import { Masker } from './secrets.ts';
 import { validateScript } from './step-script.ts';
 import { whyUnsupported } from './supported.ts';
+import type { Need } from './task.ts';
 
 /** A host that gets a playbook. */
 export interface PlaybookHost extends RunHost {
@@ -138,7 +140,9 @@ export class HostSession implements RunSession {
   ): Promise<readonly PlannedTask[]> {
     const isReady = ({ task }: PlannedTask): boolean =>
       task.skipped === undefined &&
-      (task.type.needs?.(task.params, this.facts) ?? []).every((need: string) => answers.held.has(need));
+      (task.type.needs?.(task.params, this.facts) ?? []).every(
+        (need: Need) => answers.held.has(need) || makeable(need, answers.held) !== undefined,
+      );
     const asked = foresights(planned, isReady);
     const checks = planned.flatMap((entry) => {
       const script = isReady(entry) ? validateScript(entry, this.facts) : undefined;

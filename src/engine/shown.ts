@@ -15,10 +15,12 @@ export function shownChanges(planned: PlannedTask): readonly ShownChange[] {
   const { change, task } = planned;
   if (!change) return [];
   const secret = new Set(task.type.secretKeys ?? []);
-  return change.keys.map((key) => {
+  const made = (planned.makes ?? []).length > 0 ? [{ key: 'directories', before: null, after: planned.makes! }] : [];
+  const shown = change.keys.map((key) => {
     const before = change.before?.[key] ?? null;
     const after = change.after?.[key] ?? null;
     if (!task.sensitive && !secret.has(key)) return { key, before, after };
     return { key, before: before === null ? null : HIDDEN, after: after === null ? null : HIDDEN };
   });
+  return [...made, ...shown];
 }

@@ -7,12 +7,12 @@ import type { Change, ChangeAction } from './diff.ts';
 import type { State } from './state.ts';
 
 /**
- * Something a task needs on the host, or brings: `path:/etc/docker`, `user:admin`, `group:docker`, `package:docker.io`, `unit:docker.service`
+ * Something a task needs on the host, or brings: `path:/etc/docker`, `directory:/etc/docker` (needed alone: it is there, or the task makes it where root alone can write), `user:admin`, `group:docker`, `package:docker.io`, `unit:docker.service`
  * (systemd knows it), `running:docker.service` (it is active: what it tells is known only then), `network:front` and `container:web` (Docker's), `plugin:docker-compose` (of its
  * command), `command:ufw`.
  */
 export type Need =
-  `${'path' | 'user' | 'group' | 'package' | 'unit' | 'running' | 'network' | 'container' | 'plugin' | 'command'}:${string}`;
+  `${'path' | 'directory' | 'user' | 'group' | 'package' | 'unit' | 'running' | 'network' | 'container' | 'plugin' | 'command'}:${string}`;
 
 /** What runs once, after the steps, when a step that names it changed something. */
 export interface Handler {

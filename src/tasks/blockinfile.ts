@@ -93,7 +93,7 @@ export const blockinfileTask = defineTask<BlockParams, BlockState>({
     changesText(change) ? validateCandidate({ ...task, produce: produce(task) }) : undefined,
   needs: (task) => {
     if (isAbsent(task)) return attributeNeeds(task);
-    return [`path:${task.create ? posix.dirname(task.path) : task.path}`, ...attributeNeeds(task)];
+    return [task.create ? `directory:${posix.dirname(task.path)}` : `path:${task.path}`, ...attributeNeeds(task)];
   },
   provides: (task) => (isAbsent(task) ? [] : [`path:${task.path}`]),
   proof: ({ path }) => proofForPath(path),

@@ -37,7 +37,7 @@ export const copyTask = defineTask<CopyParams, wholeFile.WholeFileState>({
   type: 'copy',
   summary: 'A file on the host with exactly the content that the playbook gives.',
   notes:
-    'Reads the file’s bytes, owner, group and mode; shown as a text diff up to 1 MiB, else by its SHA-256. Written beside and renamed: what reads it sees the old file or the new one, never half of it. Owner, mode, ACLs and extended attributes stay where they are not given. A link at `dest` is followed only where nobody but root can have put it. Files of sshd, sudo, nginx, apt, Docker and sysctl are checked by their own programs as a part of the whole configuration, during plan already.',
+    'Reads the file’s bytes, owner, group and mode; shown as a text diff up to 1 MiB, else by its SHA-256. Written beside and renamed: what reads it sees the old file or the new one, never half of it. Owner, mode, ACLs and extended attributes stay where they are not given. Directories on the way that are missing are made (root, 0755) where root alone can write, which the plan says; never a home, and never one beside /etc. A link at `dest` is followed only where nobody but root can have put it. Files of sshd, sudo, nginx, apt, Docker and sysctl are checked by their own programs as a part of the whole configuration, during plan already.',
   params,
   examples: [
     { dest: '/etc/issue.net', content: 'Authorized use only.\n', owner: 'root', group: 'root', mode: '0644' },
@@ -56,7 +56,7 @@ export const copyTask = defineTask<CopyParams, wholeFile.WholeFileState>({
   want: (copy) => wholeFile.wantWholeFile(fileOf(copy)),
   apply: (change, copy) => wholeFile.applyWholeFile(change, fileOf(copy)),
   validate: (change, copy) => wholeFile.validateWholeFile(change, fileOf(copy)),
-  needs: (copy) => [`path:${posix.dirname(pathOf(copy))}`, ...attributeNeeds(copy)],
+  needs: (copy) => [`directory:${posix.dirname(pathOf(copy))}`, ...attributeNeeds(copy)],
   provides: (copy) => [`path:${pathOf(copy)}`],
   proof: (copy) => proofForPath(pathOf(copy)),
   risk: (copy, change) => wholeFile.riskOf(pathOf(copy), change.before),

@@ -83,7 +83,7 @@ export const getUrlTask = defineTask<GetUrl, DownloadState>({
   want: (p) => ({ checksum: p.checksum, ...wantedAttributes(p) }),
   apply: (change, p) => (change.keys.includes('checksum') ? download(p) : setAttributes(pathOf(p), p)),
   needs: (p) => [
-    `path:${posix.dirname(pathOf(p))}`,
+    `directory:${posix.dirname(pathOf(p))}`,
     ...(p.url.startsWith('https:') ? ['package:ca-certificates' as Need] : []),
     ...attributeNeeds(p),
   ],

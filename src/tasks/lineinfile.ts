@@ -97,7 +97,7 @@ export const lineinfileTask = defineTask<LineParams, LineState>({
     changesText(change) ? validateCandidate({ ...task, produce: produce(task) }) : undefined,
   needs: (task) => {
     if (task.state === 'absent') return attributeNeeds(task);
-    return [`path:${task.create ? posix.dirname(task.path) : task.path}`, ...attributeNeeds(task)];
+    return [task.create ? `directory:${posix.dirname(task.path)}` : `path:${task.path}`, ...attributeNeeds(task)];
   },
   provides: ({ path, state }) => (state === 'present' ? [`path:${path}`] : []),
   proof: ({ path }) => proofForPath(path),

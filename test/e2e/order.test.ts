@@ -86,4 +86,26 @@ describe.skipIf(unavailable)('a task after one that takes away what is against i
     expect(stdout).toBe('harden-one not-installed\nharden-rival installed');
     expect(await harden(['plan', '--detailed-exitcode', playbook, ...hostArgs(host)])).toMatchObject({ exitCode: 0 });
   });
+
+  test('a directory on the way is made, said in the plan, and gone with the rollback', async () => {
+    const playbook = await write(`
+  - apt: { name: harden-one, allow_removals: [harden-rival] }
+  - copy: { dest: /etc/systemd/coredump.conf.d/50.conf, content: "[Coredump]\\nStorage=none\\n" }
+  - lineinfile: { path: /etc/ahead/a/b, line: x, create: true }
+`);
+    const { document } = await hardenJson('plan', [playbook], host);
+    expect(document.hosts[0]?.tasks?.map(({ changes }) => changes[0]).slice(1)).toEqual([
+      { key: 'directories', before: null, after: ['/etc/systemd/coredump.conf.d'] },
+      { key: 'directories', before: null, after: ['/etc/ahead', '/etc/ahead/a'] },
+    ]);
+    expect(await harden(['apply', '--yes', playbook, ...hostArgs(host)])).toMatchObject({ exitCode: 0 });
+    const look = async () =>
+      (await host.exec("stat -c '%U %G %a %n' /etc/systemd/coredump.conf.d /etc/ahead /etc/ahead/a")).stdout;
+    expect(await look()).toBe(
+      'root root 755 /etc/systemd/coredump.conf.d\nroot root 755 /etc/ahead\nroot root 755 /etc/ahead/a',
+    );
+    expect(await harden(['plan', '--detailed-exitcode', playbook, ...hostArgs(host)])).toMatchObject({ exitCode: 0 });
+    expect(await harden(['rollback', '--yes', ...hostArgs(host)])).toMatchObject({ exitCode: 0 });
+    expect(await look()).toBe('');
+  });
 });

@@ -33,4 +33,22 @@ describe.skipIf(unavailable).each(['bookworm', 'trixie'] as const)('needs on a h
     for (const need of missing) expect(await held([need])).toEqual([]);
     expect(await held([...missing, ...missing])).toEqual([]);
   });
+
+  test('directories: which are there, and what is missing of those that root alone could make', async () => {
+    await said(host, 'mkdir -m 0777 /srv/open; useradd -m bob; ln -s /nowhere /srv/link');
+    const needs = [
+      '/etc/ssh',
+      '/etc/a/b',
+      '/srv/open/a',
+      '/home/bob/a',
+      '/home/eve',
+      '/ect/a',
+      '/proc/a',
+      '/srv/link/a',
+    ];
+    expect(await held(needs.map((path): Need => `directory:${path}`))).toEqual([
+      'directory:/etc/ssh',
+      'makeable:/etc/a/b /etc/a /etc/a/b',
+    ]);
+  });
 });

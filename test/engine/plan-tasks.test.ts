@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type Answers, probeBatch } from '../../src/engine/answers.ts';
 import { planTasks, refusals } from '../../src/engine/plan-tasks.ts';
 import type { ResolvedTask } from '../../src/engine/resolved-task.ts';
+import { shownChanges } from '../../src/engine/shown.ts';
 import { type AnyTaskType, defineTask, type Need } from '../../src/engine/task.ts';
 import { HostError } from '../../src/errors.ts';
 import { sh } from '../../src/remote/sh.ts';
@@ -278,5 +279,56 @@ describe('what waits for its turn', () => {
     } as AnyTaskType;
     planTasks(all(asking), answers([given, '1']), debian12Facts);
     expect(told).toBe(changing);
+  });
+});
+
+describe('a directory that is missing', () => {
+  const drop = { name: 'drop', value: '1', needs: ['directory:/etc/systemd/coredump.conf.d'] };
+  const missing = 'makeable:/etc/systemd/coredump.conf.d /etc/systemd/coredump.conf.d';
+  const any = { name: 'p', value: '1', provides: ['package:less'] };
+
+  test('is made by the task where that is safe, which the plan says', () => {
+    const [planned] = planTasks(tasks(drop), answers([''], [missing]), debian12Facts);
+    expect(planned).toMatchObject({ action: 'create', makes: ['/etc/systemd/coredump.conf.d'], findings: [] });
+    expect(shownChanges(planned!)[0]).toEqual({
+      key: 'directories',
+      before: null,
+      after: ['/etc/systemd/coredump.conf.d'],
+    });
+  });
+
+  test('does not wait for a package that is not called so', () => {
+    const planned = planTasks(tasks(any, drop), answers(['', ''], [missing]), debian12Facts)[1];
+    expect(planned).toMatchObject({ makes: ['/etc/systemd/coredump.conf.d'] });
+    expect(planned?.unknown).toBeUndefined();
+  });
+
+  test.each([
+    ['systemd-coredump', 'directory:/etc/systemd/coredump.conf.d'],
+    ['docker.io', 'directory:/etc/docker'],
+    ['auditd', 'directory:/etc/audit/rules.d'],
+    ['openssh-server', 'directory:/etc/ssh/sshd_config.d'],
+    ['php8.2-fpm', 'directory:/etc/php/8.2/fpm/pool.d'],
+  ])('waits for %s, which is', (name, need) => {
+    const list = tasks({ ...any, provides: [`package:${name}`] }, any, { ...drop, needs: [need] });
+    const held = [`makeable:${need.slice(10)} ${need.slice(10)}`];
+    expect(planTasks(list, answers(['', '', ''], held), debian12Facts)[2]?.unknown).toContain('task 0');
+  });
+
+  test('is made once, by the first of those that need it', () => {
+    const first = { ...drop, provides: ['path:/etc/systemd/coredump.conf.d/50.conf'] };
+    const planned = planTasks(tasks(first, { ...drop, name: 'b' }), answers(['', ''], [missing]), debian12Facts);
+    expect(planned.map(({ makes }) => makes)).toEqual([['/etc/systemd/coredump.conf.d'], []]);
+  });
+
+  test('is refused where it cannot be made, whatever package comes before', () => {
+    const planned = planTasks(
+      tasks(any, { ...drop, needs: ['directory:/home/x/y'] }),
+      answers(['', '']),
+      debian12Facts,
+    )[1];
+    expect(planned?.findings).toEqual([
+      expect.objectContaining({ level: 'refuse', message: expect.stringContaining('the directory /home/x/y') }),
+    ]);
   });
 });

@@ -68,7 +68,7 @@ describeTask(blockinfileTask, [
       keys: ['block', 'mode'],
       script: ['chmod 00600 new'],
       validate: ['sshd -t'],
-      needs: ['path:/etc/ssh/sshd_config.d'],
+      needs: ['directory:/etc/ssh/sshd_config.d'],
       risk: 'access',
     },
   },

@@ -23,7 +23,7 @@ describeTask(copyTask, [
         'sync new',
         'mv -fT new',
       ],
-      needs: ['path:/etc', 'group:adm'],
+      needs: ['directory:/etc', 'group:adm'],
       provides: ['path:/etc/issue.net'],
       keeps: ['/etc/issue.net'],
       risk: 'none',
@@ -59,7 +59,7 @@ describeTask(copyTask, [
     given: '',
     expect: {
       want: { content: '#!/bin/sh\n', mode: '0755' },
-      needs: ['path:/usr/local/bin'],
+      needs: ['directory:/usr/local/bin'],
       provides: ['path:/usr/local/bin/x.sh'],
     },
   },

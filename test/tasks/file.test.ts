@@ -50,7 +50,7 @@ describeTask(fileTask, [
     name: 'makes an empty file',
     params: { path: '/var/log/x', state: 'touch', mode: '0600' },
     given: '',
-    expect: { action: 'create', keys: ['state', 'mode'], script: ["printf %s ''"], needs: ['path:/var/log'] },
+    expect: { action: 'create', keys: ['state', 'mode'], script: ["printf %s ''"], needs: ['directory:/var/log'] },
   },
   {
     name: 'makes a link',

@@ -25,7 +25,7 @@ describeTask(getUrlTask, [
       want: { checksum: `sha256:${SUM}`, mode: '0755' },
       action: 'create',
       script: ["download-file 'https://x.example/dl/tool-1.2?os=linux'", `"$sum" != ${SUM}`, 'cat "$harden_tmp/file"'],
-      needs: ['path:/usr/local/bin', 'package:ca-certificates'],
+      needs: ['directory:/usr/local/bin', 'package:ca-certificates'],
       provides: ['path:/usr/local/bin/tool'],
       keeps: ['/usr/local/bin/tool'],
       risk: 'none',
@@ -48,7 +48,7 @@ describeTask(getUrlTask, [
     name: 'names the file after the address',
     params: { url: 'http://x.example/a/b.tgz?x=/y#z', dest: '/opt/', checksum: `sha256:${SUM}`, owner: 'app' },
     given: '',
-    expect: { provides: ['path:/opt/b.tgz'], needs: ['path:/opt', 'user:app'] },
+    expect: { provides: ['path:/opt/b.tgz'], needs: ['directory:/opt', 'user:app'] },
   },
   {
     name: 'arms the guard where logging in depends on it',

@@ -54,7 +54,7 @@ describeTask(lineinfileTask, [
       before: null,
       action: 'create',
       keys: ['line', 'owner', 'group'],
-      needs: ['path:/etc', 'user:www-data', 'group:adm'],
+      needs: ['directory:/etc', 'user:www-data', 'group:adm'],
     },
   },
   {

@@ -13,7 +13,7 @@ describeTask(templateTask, [
       action: 'create',
       script: ["printf %s 'Ask <anna> & co.\n'"],
       provides: ['path:/etc/motd'],
-      needs: ['path:/etc'],
+      needs: ['directory:/etc'],
     },
   },
   {

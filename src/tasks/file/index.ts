@@ -138,7 +138,7 @@ function makeLink(file: FileParams, src: string, before: FileTaskState): Script 
     : sh`[ -L "./$name" ] || [ ! -e "./$name" ] || refuse ${`${file.path} is there and is no link`}`;
   const ownership = `${file.owner ?? before?.owner ?? '0'}:${file.group ?? before?.group ?? '0'}`;
   return sh`(
-${raw(enterParent(file.path, { noFollow: true }))}${raw(refused)}
+${raw(enterParent(file.path, { noFollow: true, missing: 'make' }))}${raw(refused)}
 [ -L "./$name" ] || [ ! -d "./$name" ] || refuse ${`${file.path} is a directory`}
 ${raw(enterPrivate(file.path))}ln -s -- ${src} new || exit 1
 chown -h -- ${ownership} new || exit 1
@@ -160,7 +160,7 @@ function conflict(change: Change<FileTaskState> | undefined, { path, state, forc
 
 function pathNeeds({ path, state }: FileParams): readonly Need[] {
   if (state === 'absent' || state === 'directory') return [];
-  return [state === 'link' || state === 'touch' ? `path:${posix.dirname(path)}` : `path:${path}`];
+  return [state === 'link' || state === 'touch' ? `directory:${posix.dirname(path)}` : `path:${path}`];
 }
 
 function isNoFollow({ state }: FileParams): boolean {

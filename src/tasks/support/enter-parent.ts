@@ -3,8 +3,8 @@ import { raw, type Script, sh } from '../../remote/sh.ts';
 export interface EnterParentOptions {
   /** A link at the path itself is the thing meant, not what it points to. */
   readonly noFollow?: boolean;
-  /** What happens where a directory on the way is missing: `refuse` (the default) exits 1 with the reason, `accept` exits 0, `create` makes it (root:root 0755). */
-  readonly missing?: 'refuse' | 'accept' | 'create';
+  /** What happens where a directory on the way is missing: `refuse` (the default) exits 1 with the reason, `accept` exits 0, `create` makes it (root:root 0755), `make` too, but only where root alone can write. */
+  readonly missing?: 'refuse' | 'accept' | 'create' | 'make';
 }
 
 /**
@@ -81,6 +81,8 @@ const missingStep = {
   refuse: `[ -e "./$name" ] || refuse "the directory $here/$name does not exist"
         ${enter}`,
   accept: `[ -e "./$name" ] || exit 0
+        ${enter}`,
+  make: `[ -e "./$name" ] || { only_root || refuse "the directory $here/$name does not exist"; umask 022; mkdir "./$name" || exit 1; umask 077; }
         ${enter}`,
   create: `[ -e "./$name" ] || { umask 022; mkdir "./$name" || exit 1; umask 077; }
         ${enter}`,

@@ -44,7 +44,7 @@ export function printContent(content: string | Uint8Array): Script {
 function replacement(file: FileAttributes & { readonly path: string }, keep: Script, produce: Script): Script {
   const { path } = file;
   return sh`(
-${raw(enterParent(path))}${raw(refuseOther(path))}${raw(enterPrivate(path))}unwritten() {
+${raw(enterParent(path, { missing: 'make' }))}${raw(refuseOther(path))}${raw(enterPrivate(path))}unwritten() {
   refuse ${`${path} could not be written and is as it was`}" ($(df -Pk . | awk 'NR == 2 { print $4 " KiB free on " $6 }'))"
 }
 old=/dev/null
