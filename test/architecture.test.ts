@@ -11,7 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly RegExp[]>> = {
   'src/engine/': [/^src\/remote\/(sh|shell|facts)\.ts$/, /^src\/audit\/result\.ts$/, /^zod$/],
   'src/tasks/': [
     /^src\/engine\/(task|diff|state|access-effect|ask-files)\.ts$/,
-    /^src\/remote\/(sh|facts|known-hosts)\.ts$/,
+    /^src\/remote\/(sh|facts|known-hosts|host-key-algorithms)\.ts$/,
     /^src\/playbook\/registry\.ts$/,
     /^src\/text\//,
     // docker_compose writes a compose file as people do.

@@ -27,6 +27,10 @@ const params = z
       .string()
       .regex(/^[^\0\n]*$/, 'a marker is one line')
       .includes('{mark}', { error: 'marker must hold {mark}, which becomes BEGIN and END' })
+      .refine(
+        (marker) => /\S/.test(marker.replaceAll('{mark}', '')),
+        'marker must hold more than {mark}, or any line BEGIN would be taken for it (is a variable empty?)',
+      )
       .default('# {mark} HARDEN MANAGED BLOCK')
       .describe('The lines around the block; `{mark}` becomes BEGIN and END. Two blocks in one file need two markers.'),
   })

@@ -42,6 +42,10 @@ const params = z
   .refine(hasOnePlace, 'write one of insertafter and insertbefore')
   .refine(({ state, line }) => state === 'absent' || line !== undefined, 'line is missing: what should the line be?')
   .refine(
+    ({ state, line, regexp }) => state === 'present' || line !== '' || regexp !== undefined,
+    'an empty line would take all empty lines out: write what should go (is a variable empty?), or regexp: ^$ where that is meant',
+  )
+  .refine(
     ({ line, regexp }) => line !== undefined || regexp !== undefined,
     'write line or regexp: what should not be there?',
   );

@@ -75,6 +75,7 @@ describeTask(blockinfileTask, [
 ]);
 
 describeInvalid(blockinfileTask, [
+  { name: 'an empty marker', params: { path: '/a', block: 'x', marker: ' {mark}' }, message: 'more than {mark}' },
   { name: 'a marker without {mark}', params: { path: '/a', block: 'x', marker: '# x' }, message: 'must hold {mark}' },
   { name: 'a marker of two lines', params: { path: '/a', block: 'x', marker: '{mark}\nx' }, message: 'one line' },
   { name: 'a block that holds its marker', params: { path: '/a', block: `x\n${end}\n` }, message: 'its own marker' },
@@ -90,7 +91,7 @@ const edits: readonly (readonly [string, object, string])[] = [
   [`${begin}\nold\n${end}`, { state: 'absent' }, ''],
   ['a\n', { state: 'absent' }, 'a\n'],
   ['a\n', { block: '\n', marker: '; {mark} of <x>' }, 'a\n; BEGIN of <x>\n\n; END of <x>\n'],
-  ['a\n', { block: "$(id) \\t '%s'\n-n", marker: '{mark}' }, "a\nBEGIN\n$(id) \\t '%s'\n-n\nEND\n"],
+  ['a\n', { block: "$(id) \\t '%s'\n-n", marker: '{mark}%' }, "a\nBEGIN%\n$(id) \\t '%s'\n-n\nEND%\n"],
   [`${begin}\n1\n${end}\n`, { block: '2', marker: '// {mark}' }, `${begin}\n1\n${end}\n// BEGIN\n2\n// END\n`],
 ];
 

@@ -80,7 +80,7 @@ describeTask(copyTask, [
     params: { dest: '/etc/sudoers.d/x', content: 'x ALL=(ALL) ALL\n', validate: 'visudo -csf %s' },
     given: '',
     expect: {
-      validate: ['visudo -csf "$harden_tmp/candidate"', 'visudo -cf "$file"'],
+      validate: ["check='visudo -csf %s' command=", 'visudo -cf "$file"'],
       risk: 'access',
     },
   },

@@ -6,6 +6,24 @@ const backup = { name: 'backup', job: '/bin/backup', special_time: 'daily', user
 
 describeTask(cronTask, [
   {
+    name: 'sees that crontab refuses the user',
+    params: prune,
+    given: 'denied\n',
+    expect: { keys: ['entry'], findings: [/^refuse: crontab takes no table of root: .*cron.allow/] },
+  },
+  {
+    name: 'sees a job that stands though crontab does not show it',
+    params: { name: 'prune', state: 'absent' },
+    given: 'denied\nentry 30 4 * * * x\n',
+    expect: { action: 'delete', findings: [/^refuse: crontab takes no table/] },
+  },
+  {
+    name: 'has nothing to take out where none is, whoever may',
+    params: { name: 'prune', state: 'absent' },
+    given: 'denied\n',
+    expect: { action: 'none', findings: [] },
+  },
+  {
     name: 'adds an entry to a crontab',
     params: prune,
     given: '',

@@ -97,6 +97,13 @@ describeTask(lineinfileTask, [
 ]);
 
 describeInvalid(lineinfileTask, [
+  ...['', '(?i)', '^', '$', '(?i)^'].map((regexp) => ({
+    name: `a regexp that is found in every line: "${regexp}"`,
+    params: { path: '/a', line: 'x', regexp },
+    message: 'found in every line',
+  })),
+  { name: 'an empty place', params: { path: '/a', line: 'x', insertafter: '' }, message: 'found in every line' },
+  { name: 'an empty line that goes', params: { path: '/a', line: '', state: 'absent' }, message: 'all empty lines' },
   { name: 'no line', params: { path: '/a' }, message: 'line is missing' },
   { name: 'nothing to remove', params: { path: '/a', state: 'absent' }, message: 'write line or regexp' },
   {

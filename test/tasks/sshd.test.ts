@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { expect, test } from 'vitest';
+import { hostKeyAlgorithms } from '../../src/remote/host-key-algorithms.ts';
 import { effectOfOptions, listensOn, unsatisfiable, whyTurnedAway } from '../../src/tasks/sshd/access.ts';
 import { sshdTask } from '../../src/tasks/sshd/index.ts';
 import { nodeSshAlgorithms } from '../../src/tasks/sshd/node-ssh-algorithms.ts';
@@ -313,7 +314,8 @@ test('the table of Node’s algorithms is that of the ssh2 in use', () => {
   expect([...nodeSshAlgorithms.kexalgorithms!].sort()).toEqual([...constants.DEFAULT_KEX!].sort());
   expect([...nodeSshAlgorithms.ciphers!].sort()).toEqual([...constants.DEFAULT_CIPHER!].sort());
   expect([...nodeSshAlgorithms.macs!].sort()).toEqual([...constants.DEFAULT_MAC!].sort());
-  expect([...nodeSshAlgorithms.hostkeyalgorithms!].sort()).toEqual([...constants.DEFAULT_SERVER_HOST_KEY!].sort());
+  expect(constants.DEFAULT_SERVER_HOST_KEY).toEqual(expect.arrayContaining([...nodeSshAlgorithms.hostkeyalgorithms!]));
+  expect(nodeSshAlgorithms.hostkeyalgorithms).toBe(hostKeyAlgorithms);
 });
 
 test.each([
@@ -353,3 +355,17 @@ test('the engine hears of root, passwords and ports, and of nothing that is left
   });
   expect(access({ PasswordAuthentication: false })).toMatchObject({ sshd: { passwordAuthentication: 'no' } });
 });
+
+test.each(['HostKeyAlgorithms', 'PubkeyAcceptedAlgorithms'])(
+  '%s that harden itself does not speak are refused, and never recommended',
+  (name) => {
+    for (const algorithm of ['ssh-rsa', 'ssh-dss', 'sk-ssh-ed25519@openssh.com']) {
+      const params = sshdTask.params.parse({ options: { [name]: algorithm } });
+      const before = sshdTask.read(host({ wanted: [`${name.toLowerCase()} ${algorithm}`] }), params);
+      const change = { action: 'update', before, after: before, keys: [name] } as const;
+      const [finding] = sshdTask.findings!(change, params, { facts: debian12Facts, before });
+      expect(finding).toMatchObject({ level: 'refuse', message: expect.stringContaining('could not log in any more') });
+      expect(finding?.hint).not.toMatch(/ssh-rsa|ssh-dss/);
+    }
+  },
+);

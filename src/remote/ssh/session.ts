@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import ssh2, { type Client, type ConnectConfig, type ParsedKey, type ServerHostKeyAlgorithm } from 'ssh2';
 import { HostError } from '../../errors.ts';
 import { GaveUpWaiting, patienceMs } from '../gave-up-waiting.ts';
+import { hostKeyAlgorithms } from '../host-key-algorithms.ts';
 import type { Prompt } from '../prompt.ts';
 import { type Login, planLogin } from './auth.ts';
 import { explainClientError } from './client-error.ts';
@@ -197,16 +198,6 @@ function privateHalf({ offered }: Identities, key: ParsedKey): ParsedKey | undef
   const blob = key.getPublicSSH();
   return offered.find(({ publicKey }) => publicKey?.equals(blob))?.privateKey;
 }
-
-// No ssh-rsa with SHA-1: every server that can be hardened has the SHA-2 forms.
-const hostKeyAlgorithms: readonly ServerHostKeyAlgorithm[] = [
-  'ssh-ed25519',
-  'ecdsa-sha2-nistp256',
-  'ecdsa-sha2-nistp384',
-  'ecdsa-sha2-nistp521',
-  'rsa-sha2-512',
-  'rsa-sha2-256',
-];
 
 /** The types that are known for the host first, else a server with several keys shows one that looks unknown. */
 function hostKeyOrder(known: readonly string[], allowed: readonly string[] | undefined): ServerHostKeyAlgorithm[] {

@@ -1,12 +1,14 @@
-import { defineTask } from '../../engine/task.ts';
+import { defineTask, type Finding } from '../../engine/task.ts';
 import { raw, type Script, sh } from '../../remote/sh.ts';
-import { warning } from '../support/finding.ts';
+import { refusal, warning } from '../support/finding.ts';
 import { transformFile } from '../support/replace-file.ts';
 import { Cron, fieldsOf } from './params.ts';
 
 type CronState = {
   /** The line below the comment with the entry's name. */
   readonly entry?: string;
+  /** crontab refuses the user, by cron.allow or cron.deny. */
+  readonly denied?: boolean;
 } | null;
 
 /** One entry of a crontab. */
@@ -14,7 +16,7 @@ export const cronTask = defineTask<Cron, CronState>({
   type: 'cron',
   summary: 'An entry of a user’s crontab, or of a file in /etc/cron.d.',
   notes:
-    'Reads `crontab -l -u USER`, or the file. A comment above the entry carries its name; one that Ansible wrote (`#Ansible: NAME`) is taken over. Other lines stay as they are. A file of `/etc/cron.d` goes with its last line. Debian’s minimal images have no cron: `systemd_timer` needs none, catches up on what a host that was off has missed, and logs to the journal.',
+    'Reads the user’s table itself, or the file; where cron.allow or cron.deny keeps crontab from a user, a change is refused. A comment above the entry carries its name; one that Ansible wrote (`#Ansible: NAME`) is taken over. Other lines stay as they are. A file of `/etc/cron.d` goes with its last line. Debian’s minimal images have no cron: `systemd_timer` needs none, catches up on what a host that was off has missed, and logs to the journal.',
   params: Cron,
   examples: [
     { name: 'prune images', job: 'docker image prune -af >/dev/null', hour: 4, minute: 30, weekday: 'sun' },
@@ -29,29 +31,38 @@ export const cronTask = defineTask<Cron, CronState>({
   ],
   id: (p) => `${p.cron_file ?? p.user} ${p.name}`,
 
-  probe: (p) => sh`${raw(printTable(p))} | ${raw(edit(p, FIND))}`,
+  probe: (p) =>
+    sh`${raw(p.cron_file === undefined ? askAllowed(p.user) : '')}${raw(printTable(p))} | ${raw(edit(p, FIND))}`,
 
   read(output) {
     const [, entry] = /^entry (.*)$/m.exec(output) ?? [];
-    return entry === undefined ? null : { entry };
+    const denied = /^denied$/m.test(output) ? { denied: true } : {};
+    return entry === undefined && denied.denied === undefined
+      ? null
+      : { ...(entry === undefined ? {} : { entry }), ...denied };
   },
 
-  want: (p) => (p.state === 'absent' ? null : { entry: entryOf(p) }),
+  // of what is not there, that crontab takes no table of the user is known all the same
+  want: (p, _facts, before) =>
+    p.state === 'present' ? { entry: entryOf(p) } : before?.entry === undefined ? before : null,
   apply: (change, p) => put(p, change.after?.entry ?? ''),
 
   needs: (p) =>
     p.state === 'absent'
       ? []
       : ['command:crontab', `user:${p.user}`, ...(p.cron_file === undefined ? [] : (['path:/etc/cron.d'] as const))],
-  findings: (change, p) =>
-    change?.after && /(^|[^\\])%/.test(p.job ?? '')
+  action: (_p, change) => (change.action === 'update' && change.before?.entry === undefined ? 'create' : change.action),
+  findings: (change, p) => [
+    ...(change?.before?.denied ? [denied(p.user)] : []),
+    ...(change?.after && /(^|[^\\])%/.test(p.job ?? '')
       ? [
           warning(
             'cron takes a % in a job for a line break, and what follows for its input',
             'Write \\% for a percent sign',
           ),
         ]
-      : [],
+      : []),
+  ],
   keeps: (p) => (p.cron_file === undefined ? [] : [pathOf(p)]),
   // a crontab is put back by its own entry alone: the user may have others in it by then
   undo: (change, p) => (p.cron_file === undefined ? put(p, change.before?.entry ?? '') : undefined),
@@ -66,8 +77,23 @@ function entryOf(p: Cron): string {
   return `${p.disabled ? '#' : ''}${when} ${p.cron_file === undefined ? '' : `${p.user} `}${p.job ?? ''}`;
 }
 
+// crontab asks cron.allow and cron.deny for root as well, and then neither shows nor changes the table
+function askAllowed(user: string): Script {
+  return sh`case $(crontab -u ${user} -l 2>&1 >/dev/null) in *'use this program'*) echo denied ;; esac
+`;
+}
+
+function denied(user: string): Finding {
+  return refusal(
+    `crontab takes no table of ${user}: /etc/cron.allow does not name it, or /etc/cron.deny does`,
+    'Name it in /etc/cron.allow with a lineinfile task before this one, or write cron_file, for which nobody is asked',
+  );
+}
+
 function printTable(p: Cron): Script {
-  return p.cron_file === undefined ? sh`crontab -u ${p.user} -l 2>/dev/null` : sh`cat -- ${pathOf(p)} 2>/dev/null`;
+  return p.cron_file === undefined
+    ? sh`cat -- ${`/var/spool/cron/crontabs/${p.user}`} 2>/dev/null`
+    : sh`cat -- ${pathOf(p)} 2>/dev/null`;
 }
 
 /** Script that puts the entry in the place of the old one, or behind all others; empty: takes it out. */

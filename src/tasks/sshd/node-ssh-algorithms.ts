@@ -1,3 +1,5 @@
+import { hostKeyAlgorithms } from '../../remote/host-key-algorithms.ts';
+
 /** What Node's ssh2 offers by default, by sshd_config keyword: a list that meets none of it locks harden's own ssh transport out. */
 export const nodeSshAlgorithms: Readonly<Record<string, readonly string[]>> = {
   kexalgorithms: [
@@ -29,24 +31,8 @@ export const nodeSshAlgorithms: Readonly<Record<string, readonly string[]>> = {
     'hmac-sha2-512',
     'hmac-sha1',
   ],
-  hostkeyalgorithms: [
-    'ssh-ed25519',
-    'ecdsa-sha2-nistp256',
-    'ecdsa-sha2-nistp384',
-    'ecdsa-sha2-nistp521',
-    'rsa-sha2-512',
-    'rsa-sha2-256',
-    'ssh-rsa',
-  ],
-  pubkeyacceptedalgorithms: [
-    'ssh-ed25519',
-    'ecdsa-sha2-nistp256',
-    'ecdsa-sha2-nistp384',
-    'ecdsa-sha2-nistp521',
-    'rsa-sha2-512',
-    'rsa-sha2-256',
-    'ssh-rsa',
-  ],
+  hostkeyalgorithms: hostKeyAlgorithms,
+  pubkeyacceptedalgorithms: hostKeyAlgorithms,
 };
 
 /** Ciphers that authenticate by themselves: with one of these no MAC is negotiated. */

@@ -16,8 +16,13 @@ export function validateCandidate({ path, produce, validate }: Candidate): Scrip
   const word = '"$harden_tmp/candidate"';
   const checks: Script[] = [];
   if (validate !== undefined) {
-    const command = validate.replaceAll('%s', () => word);
-    checks.push(sh`(\n${raw(command)}\n) || refuse ${`the check "${validate}" does not pass`}`);
+    // the path takes the place of %s as text, also within quotes; it holds nothing that a shell would read
+    checks.push(sh`check=${validate} command=
+while [ "$check" != "\${check#*%s}" ]; do
+  command=$command\${check%%%s*}$harden_tmp/candidate
+  check=\${check#*%s}
+done
+(eval "$command$check") || refuse ${`the check "${validate}" does not pass`}`);
   }
   const own = validatorFor(path)?.(word, path);
   if (own !== undefined) checks.push(own);

@@ -8,6 +8,14 @@ export interface HostRegexp {
 
 /** A regular expression in the common dialect of Perl, Python and JavaScript, searched for in one line of a file on the host. */
 export const lineRegexp = z.string().superRefine((pattern, context) => {
+  if (/^(?:\(\?i\))?[\^$]?$/.test(pattern))
+    context.addIssue({
+      code: 'custom',
+      message:
+        pattern === ''
+          ? 'an empty regular expression is found in every line: write what should be found (is a variable empty?)'
+          : `${pattern} alone is found in every line: write what should be found (is a variable empty?)`,
+    });
   try {
     toHostRegexp(pattern);
   } catch (error) {
