@@ -90,6 +90,7 @@ function buildProgram(io: Io, end: (code: ExitCode) => void): Command {
     .option('--compose <file>', 'audit a compose file, without a host; may be given several times', collect)
     .option('--dockerfile <file>', 'audit a Dockerfile, without a host; may be given several times', collect)
     .option('--patch', 'print what would mend the compose files as a unified diff')
+    .option('--rest', 'with --patch: also what must be known to fit the service, each with the reason')
     .option('--write', 'and write it into them')
     .option(
       '--allowed-registries <names>',

@@ -18,6 +18,8 @@ export interface AuditFilesOptions {
   readonly compose?: readonly string[];
   readonly dockerfile?: readonly string[];
   readonly patch?: boolean;
+  /** Not the safe grade of patches alone. */
+  readonly rest?: boolean;
   readonly write?: boolean;
 }
 
@@ -62,13 +64,18 @@ export function reportFiles(files: readonly AuditedFile[], report: Report): void
 /** Prints what would mend the compose files as a unified diff, and writes it where that was asked for. */
 export async function patchFiles(options: AuditFilesOptions, settings: WorkloadSettings, io: Io): Promise<void> {
   const rules = ruleSettings(settings, new Date(), io.env);
-  for (const file of options.compose ?? []) await patchFile(file, rules, options.write ?? false, io);
+  for (const file of options.compose ?? []) await patchFile(file, rules, options, io);
 }
 
-async function patchFile(file: string, rules: RuleSettings, write: boolean, io: Io): Promise<void> {
+async function patchFile(
+  file: string,
+  rules: RuleSettings,
+  { write = false, rest = false }: AuditFilesOptions,
+  io: Io,
+): Promise<void> {
   const { patchCompose } = await import('../audit/compose/patch.ts');
   const source = await readCompose(file);
-  const { text, mended, left } = await patchCompose(source, rules);
+  const { text, mended, left } = await patchCompose(source, rules, rest);
   const path = file.replace(/^\/+/, '');
   if (text !== source.text)
     io.out(
@@ -81,8 +88,11 @@ async function patchFile(file: string, rules: RuleSettings, write: boolean, io: 
   io.err(
     `${file}: ${mended.length} of ${mended.length + left.length} findings are mended${write ? '' : ' by this patch'}\n`,
   );
-  for (const { at, id, subject, details } of left)
-    io.err(`${at ?? file}: left to you: ${printable(`${id} [${subject}] ${details ?? ''}`)}\n`);
+  for (const { at, id, subject, details, needs } of left) {
+    const more =
+      needs === undefined ? '' : ` (--rest mends it, if ${needs})`.replace('if measure', 'and then: measure');
+    io.err(`${at ?? file}: left to you: ${printable(`${id} [${subject}] ${details ?? ''}`)}${more}\n`);
+  }
 }
 
 /** All of it, or nothing: a deployment may read the file at any time. A link stays one, and owner and mode stay as they are. */

@@ -27,7 +27,7 @@ export async function audit(file: string | undefined, options: AuditOptions, io:
   return report.guard(async () => {
     checkFilesAlone(file, options);
     const files = await auditFiles(options, gateOf(options), workloadOf(options), io.env);
-    if (options.patch || options.write) {
+    if (options.patch || options.write || options.rest) {
       checkPatch(file, options);
       await patchFiles(options, workloadOf(options), io);
       return exitCode(files.map(({ audit }) => audit));
@@ -113,7 +113,7 @@ function exitCode(audits: readonly AuditResult[]): ExitCode {
 
 /** A diff is all that goes to stdout: it can be piped into `patch`. */
 function checkPatch(file: string | undefined, options: AuditOptions): void {
-  const asked = options.write ? '--write' : '--patch';
+  const asked = options.write ? '--write' : options.rest ? '--rest' : '--patch';
   if (!options.compose)
     throw new UserError(`${asked} mends compose files, and none is named`, { hint: 'Add --compose FILE' });
   if (options.json || namesHosts(file, options))

@@ -51,7 +51,13 @@ volumes:
   data:
 `;
 
-const WANTED = `# the stack of the shop
+/** The safe grade. */
+const WANTED = FILE.replace('      - label=disable\n', '      - label=disable\n      - no-new-privileges:true\n')
+  .replace('cap_drop: [NET_RAW] }', 'cap_drop: [NET_RAW], security_opt: [no-new-privileges:true] }')
+  .replace('["apparmor:unconfined"]', '["apparmor:unconfined", no-new-privileges:true]');
+
+/** And the rest. */
+const ALL = `# the stack of the shop
 
 x-common: &common
   restart: always
@@ -75,36 +81,36 @@ services:
     command: |
       run
       forever
-    read_only: true
-    mem_limit: 512m # measure it, and set what it needs
-    cpus: 1.0 # measure it, and set what it needs
-    pids_limit: 256
-    cap_drop: [ALL]
-    tmpfs: [/tmp]
+    read_only: true # if it writes to its volumes and to /tmp alone
+    mem_limit: 512m # measure what it needs, and set that
+    cpus: 1.0 # measure what it needs, and set that
+    pids_limit: 256 # measure what it needs, and set that
+    cap_drop: [ALL] # if it needs no capability: a start as root that then changes its user does
+    tmpfs: [/tmp] # if it writes to its volumes and to /tmp alone
 
   flow: { image: "a:1", ipc: private, cap_drop: [NET_RAW, ALL], read_only: true, mem_limit: 512m, cpus: 1.0, pids_limit: 256, restart: unless-stopped, security_opt: [no-new-privileges:true], tmpfs: [/tmp] }
   db:
     image: postgres:16
     security_opt: [no-new-privileges:true]
-    read_only: true
-    mem_limit: 512m # measure it, and set what it needs
-    cpus: 1.0 # measure it, and set what it needs
-    pids_limit: 256
-    restart: unless-stopped
-    cap_drop: [ALL]
-    tmpfs: [/tmp]
+    read_only: true # if it writes to its volumes and to /tmp alone
+    mem_limit: 512m # measure what it needs, and set that
+    cpus: 1.0 # measure what it needs, and set that
+    pids_limit: 256 # measure what it needs, and set that
+    restart: unless-stopped # if it is no job that ends by itself
+    cap_drop: [ALL] # if it needs no capability: a start as root that then changes its user does
+    tmpfs: [/tmp] # if it writes to its volumes and to /tmp alone
 
 # the end
 volumes:
   data:
 `;
 
-const keep = (text: string) => patchCompose(parseCompose(text, 'compose.yml'), settings);
+const keep = (text: string, rest = true) => patchCompose(parseCompose(text, 'compose.yml'), settings, rest);
 
 describe('a compose file that is mended', () => {
   test('keeps its comments, its order and its form', async () => {
     const { text, left } = await keep(FILE);
-    expect(text).toBe(WANTED);
+    expect(text).toBe(ALL);
     expect(left.map(({ id, subject }) => `${subject} ${id}`).sort()).toEqual([
       'db health',
       'db user',
@@ -117,11 +123,73 @@ describe('a compose file that is mended', () => {
   });
 
   test('has nothing more to be mended', async () => {
-    expect((await keep(WANTED)).text).toBe(WANTED);
+    expect((await keep(ALL)).text).toBe(ALL);
+    expect((await keep(WANTED, false)).text).toBe(WANTED);
+  });
+
+  test('without the rest has nothing that a service may need; what the rest needs is said of the file as it is', async () => {
+    const { text, left } = await keep(FILE, false);
+    expect(text).toBe(WANTED);
+    const places = left.map(
+      ({ id, subject, at, needs }) => `${subject} ${id} ${at?.replace('compose.yml:', '')}: ${needs ?? ''}`,
+    );
+    expect(places).toContain('web privileged 10:5: it needs none of the rights of the host');
+    expect(places).toContain(
+      'db cap-drop 27:3: it needs no capability: a start as root that then changes its user does',
+    );
+    expect(places).toContain('web user 7:3: ');
+  });
+
+  const only = (name: string, lines: string) =>
+    `services:\n  ${name}:\n    image: x:1\n${lines.replace(/^(?=.)/gm, '    ')}`;
+  test.each([
+    [
+      'limits go where limits are',
+      only('a', 'deploy:\n  resources:\n    limits:\n      cpus: "0.5"\n'),
+      [/limits:\n {6,}cpus: "0.5"\n {6,}memory: 512m # .*\n {6,}pids: 256/],
+      [/mem_limit/, /pids_limit/],
+    ],
+    ['no tmpfs beside a volume on /tmp', only('a', 'volumes: ["data:/tmp/"]\n'), [/volumes/], [/tmpfs/]],
+    [
+      'no tmpfs beside a long one',
+      only('a', 'volumes: [{ type: tmpfs, target: /tmp }]\n'),
+      [/volumes/],
+      [/^ *tmpfs: /m],
+    ],
+    ['no limit below what is reserved', only('a', 'mem_reservation: 1g\n'), [/reservation/], [/mem_limit/]],
+    ['no limit above the swap', only('a', 'memswap_limit: 256m\n'), [/memswap/], [/mem_limit/]],
+    [
+      'what is extended is joined, not said twice',
+      `${only('a', '')}  b:\n    extends: a\n    environment: { X: y }\n`,
+      [/a:\n[\s\S]*security_opt[\s\S]* {2}b:/],
+      [/b:\n[\s\S]*(security_opt|cap_drop|tmpfs)/],
+    ],
+    [
+      'what is extended by a chain',
+      `${only('c', 'extends: { service: b }\n')}${only('b', 'extends: { service: a }\n').slice(10)}${only('a', '').slice(10)}`,
+      [/ {2}a:\n[\s\S]*security_opt/],
+      [/ {2}c:\n[\s\S]*(security_opt)[\s\S]* {2}b:/],
+    ],
+    [
+      'a port that is there already',
+      only('a', 'ports: ["80:80", "127.0.0.1:80:80"]\n'),
+      [/ports: \["80:80", "127.0.0.1:80:80"\]/],
+      [],
+    ],
+  ])('%s', async (_, before, wanted, unwanted) => {
+    const { text } = await keep(before);
+    for (const each of wanted) expect(text).toMatch(each);
+    for (const each of unwanted) expect(text).not.toMatch(each);
+    expect((await keep(text)).text).toBe(text);
+  });
+
+  test('several documents are left alone', async () => {
+    const before = `${only('a', '')}---\nservices: { a: { privileged: true } }\n`;
+    expect((await keep(before)).text).toBe(before);
   });
 
   test.each([
-    ['lines of Windows', FILE.replaceAll('\n', '\r\n'), WANTED.replaceAll('\n', '\r\n')],
+    ['lines of Windows', FILE.replaceAll('\n', '\r\n'), ALL.replaceAll('\n', '\r\n')],
     ['no newline at its end', 'services:\n  a:\n    image: x:1', undefined],
     [
       'lists in the column of their key',
@@ -186,9 +254,9 @@ describe('a compose file that is mended', () => {
             if (error instanceof UserError) return;
             throw error;
           }
-          const { text, mended } = await patchCompose(source, settings);
+          const { text, mended } = await patchCompose(source, settings, true);
           expect(mended.length).toBeGreaterThan(0);
-          expect((await patchCompose(parseCompose(text, 'compose.yml'), settings)).text, before).toBe(text);
+          expect((await patchCompose(parseCompose(text, 'compose.yml'), settings, true)).text, before).toBe(text);
           if (comment) expect(text).toContain('# after');
         },
       ),
