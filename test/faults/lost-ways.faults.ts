@@ -7,14 +7,14 @@ import { waysOf } from './support/way.ts';
 
 const unavailable = await labUnavailable();
 
-/** One way of many, or a few, by a part of their names. */
+/** A few ways of the many: a regular expression that finds them in `once: NAME` or `boot: NAME`. */
 const ONLY = process.env.HARDEN_WAY;
 
 describe.skipIf(unavailable).concurrent('ways that were lost', () => ways('lost', 'lost-ways.yml'));
 describe.skipIf(unavailable).concurrent('thirty further ways', () => ways('further', 'further-ways.yml'));
 
 function ways(section: Section, file: string): void {
-  const all = waysOf(file).filter(({ way }) => ONLY === undefined || way.includes(ONLY));
+  const all = waysOf(file).filter(({ way, at }) => ONLY === undefined || new RegExp(ONLY).test(`${at}: ${way}`));
   const rows: Row[] = [];
   afterAll(() => {
     for (const row of rows) if (row) survived(row);

@@ -115,12 +115,6 @@ sub hold {
       my $failed = $word =~ /^restore/ ? restore() : repair();
       print "end $failed\n";
       select STDOUT;
-    } elsif (-e 'fire' && !-e 'repaired') {
-      open my $log, '>>', 'repair.log';
-      if ($log) { select $log } else { open my $nowhere, '>', '/dev/null'; select $nowhere if $nowhere }
-      repair();
-      select STDOUT;
-      open my $done, '>', 'repaired';
     }
   }
   exit 0;
