@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
+import { cut, mend } from './support/cut.ts';
 import { type Row, survived } from './support/row.ts';
 import { apply, comesTrue, GUARD_SECONDS, isQuiet, lineOf, plan, startApply } from './support/run.ts';
 
@@ -131,12 +132,12 @@ describe.skipIf(unavailable).concurrent('the network goes silent, both ways', ()
   test('before the connection stands', async () => {
     const host = await bootHost({ setup: SETUP });
     try {
-      await silence(host);
+      await cut(host);
       const run = await apply(host, PLAYBOOK);
       expect(run.exitCode).toBe(1);
       expect(run.stderr).toMatch(/no answer within 10 seconds/);
       expect(run.seconds).toBeLessThan(10 + SLACK);
-      await speak(host);
+      await mend(host);
       expect((await host.exec('test ! -e /var/lib/harden')).exitCode).toBe(0);
       rows[0] = row('before the connection stands', 'not touched', 'exit 1 after the connect timeout', run.seconds);
     } finally {
@@ -153,13 +154,13 @@ describe.skipIf(unavailable).concurrent('the network goes silent, both ways', ()
         await host.exec('touch /run/slow');
       }
       await comesTrue(host, `test -e ${fault.when}`, 150);
-      await silence(host);
+      await cut(host);
       const began = performance.now();
-      const coming = fault.back === undefined ? undefined : setTimeout(() => void speak(host), fault.back * 1000);
+      const coming = fault.back === undefined ? undefined : setTimeout(() => void mend(host), fault.back * 1000);
       const ended = await run;
       const seconds = (performance.now() - began) / 1000;
       clearTimeout(coming);
-      await speak(host);
+      await mend(host);
       expect(lastSentence(ended.stderr)).toMatch(fault.says);
       expect(ended.exitCode).toBe(1);
       expect(seconds).toBeLessThan(fault.within);
@@ -225,18 +226,6 @@ describe.skipIf(unavailable).concurrent('the network goes silent, both ways', ()
     return { section: 'network', fault: `silent ${fault}`, host: hostWas, next, seconds };
   }
 });
-
-/** Drops what comes and what goes, without a word to either side; loopback goes on. */
-async function silence(host: LabHost): Promise<void> {
-  const { exitCode, stderr } = await host.exec(
-    'iptables -I INPUT -i host0 -j DROP && iptables -I OUTPUT -o host0 -j DROP',
-  );
-  expect(exitCode, stderr).toBe(0);
-}
-
-async function speak(host: LabHost): Promise<void> {
-  await host.exec('iptables -D INPUT -i host0 -j DROP; iptables -D OUTPUT -o host0 -j DROP');
-}
 
 /** Silences the one ssh connection that stands, and no other. */
 async function silenceConnection(host: LabHost): Promise<void> {

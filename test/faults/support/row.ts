@@ -5,6 +5,8 @@ export const SECTIONS = {
   'lock-out': 'Ways to lock oneself out',
   lost: 'Ways that lost the host once',
   further: 'Thirty further ways',
+  beside: 'Hosts that are not the usual one',
+  random: 'Struck at random moments',
   way: 'The new way in',
   config: 'Configurations that their program does not take',
   kill: 'The client is killed',
