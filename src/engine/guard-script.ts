@@ -139,6 +139,7 @@ done
 read -r ended _ 2>/dev/null <"$harden_run/stage" || ended=0
 [ "$ended" -ge ${stage} ] || sh "$harden_run/undo.sh" stage ${stage} || :
 cat "$harden_run/undo.log" 2>/dev/null
+[ -e "$harden_run/run.json" ] || { echo 'the journal of this run was taken away; what a login hangs on was put back from memory'; exit 1; }
 [ -e "$harden_run/guard-undone" ] || exit ${NOT_ARMED}
 [ ! -e "$harden_run/undo-failed" ]`;
 }

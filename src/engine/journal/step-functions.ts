@@ -67,7 +67,10 @@ harden_handled() {
     shift
     [ ! -e "$harden_item" ] || set -- "$@" "\${harden_item%/after/*}"
   done
+  harden_said=
   harden_touched "$@"
+  # What a handler did is not undone by running it again.
+  [ -z "$harden_said" ] || : >"$harden_run/restore"
   rm -f "$harden_run/busy"
 }
 harden_keep() {

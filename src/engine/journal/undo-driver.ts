@@ -93,7 +93,7 @@ undo_stage() {
         done
       fi
       run_after
-      [ ! -e "$run/restore" ] || restore
+      if [ -e "$run/restore" ] || [ -e "$run/after-failed" ]; then restore; fi
       ;;
     3) restore ;;
   esac
@@ -220,6 +220,11 @@ guard() {
       ;;
     *) wait_for_silence "$1" ;;
   esac
+  # The journal was taken away, and nobody disarmed the guard: what a login hangs on is in memory.
+  if [ "$1" != now ] && [ -n "$foothold" ] && [ ! -e "$run/armed" ] && [ ! -e "$run/fired" ] && [ ! -e "$run/disarmed" ]; then
+    foothold_ask restore
+    exit 0
+  fi
   if [ "$1" != now ] && { [ -e "$run/armed" ] || [ -e "$run/fired" ]; }; then foothold_repair >>"$run/undo.log" 2>&1; fi
   if [ ! -e "$run/fired" ] && has_come; then stages_until 1; forget; exit 0; fi
   stages_until 1
