@@ -11,6 +11,7 @@ import type { Facts } from '../remote/facts.ts';
 import type { Prompt } from '../remote/prompt.ts';
 import { terminalPrompt } from '../remote/prompt-terminal.ts';
 import { RootShell } from '../remote/shell.ts';
+import type { SshOptions } from '../remote/ssh-options.ts';
 import { parseTarget, type Target } from '../remote/target.ts';
 import type { Io } from '../report/io.ts';
 import { offerShell } from './offer-shell.ts';
@@ -49,6 +50,7 @@ export interface ChosenHost {
   readonly vars: Vars;
   readonly transport: Transport;
   readonly connect: PlaybookHost['connect'];
+  readonly connectOver: PlaybookHost['connectOver'];
   readonly offerShell: PlaybookHost['offerShell'];
   /** The same way for a program of this machine that makes its own connection. */
   operatorWay(way?: WayIn): Promise<OperatorWay>;
@@ -90,6 +92,14 @@ export async function chooseHosts(options: HostOptions, io: Io): Promise<readonl
         const signal = evenIfStopped ? undefined : io.signal;
         return RootShell.open(await connection(there(way), all, prompt, signal), { password: password.ask, signal });
       },
+      connectOver:
+        transportOf(target, all) === 'ssh'
+          ? async (stream, way = {}) => {
+              const { connectSshOver } = await import('../remote/ssh/connect.ts');
+              const open = connectSshOver(stream, sshOptions(there(way), all, prompt, undefined));
+              return RootShell.open(await open, { password: password.ask });
+            }
+          : undefined,
       offerShell: offerShell(prompt),
       operatorWay: async (way = {}) =>
         transportOf(target, all) === 'local' ? 'local' : operatorWay(there(way), all, await password.known()),
@@ -133,6 +143,7 @@ export function runHost(
   return {
     name: host.name,
     connect: host.connect,
+    connectOver: host.connectOver,
     offerShell: host.offerShell,
     transport: host.transport,
     ...(options.iKnow ? { consents: options.iKnow } : {}),
@@ -210,7 +221,17 @@ async function connection(
     const { connectLocal } = await import('../remote/local.ts');
     return connectLocal();
   }
-  const ssh = {
+  const ssh = sshOptions(target, options, prompt, signal);
+  if (transport === 'openssh') {
+    const { connectOpenSsh } = await import('../remote/openssh.ts');
+    return connectOpenSsh(ssh);
+  }
+  const { connectSsh } = await import('../remote/ssh/connect.ts');
+  return connectSsh(ssh);
+}
+
+function sshOptions(target: Target, options: HostOptions, prompt: Prompt, signal: AbortSignal | undefined): SshOptions {
+  return {
     target,
     prompt,
     ...(signal ? { signal } : {}),
@@ -221,12 +242,6 @@ async function connection(
     ...(options.askPass ? { askPassword: true } : {}),
     ...(options.connectTimeout ? { connectTimeoutSeconds: options.connectTimeout } : {}),
   };
-  if (transport === 'openssh') {
-    const { connectOpenSsh } = await import('../remote/openssh.ts');
-    return connectOpenSsh(ssh);
-  }
-  const { connectSsh } = await import('../remote/ssh/connect.ts');
-  return connectSsh(ssh);
 }
 
 interface BecomePassword {

@@ -43,6 +43,14 @@ export class FrameReader {
     this.tail = rest.subarray(rest.length - keep);
   }
 
+  /** Takes what came since the last mark: it belongs to somebody else. */
+  take(): Buffer {
+    const rest = this.remainder();
+    this.data = [];
+    this.tail = Buffer.alloc(0);
+    return rest;
+  }
+
   /** What came since the last mark: the noise of a stream that ended early. */
   remainder(): Buffer {
     return Buffer.concat([...this.data, this.tail]);

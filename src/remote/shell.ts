@@ -4,6 +4,7 @@ import { type Become, becomeCommand, sudoPrompt } from './become.ts';
 import type { Channel, Connection } from './connection.ts';
 import type { Facts } from './facts.ts';
 import { FrameReader, type Mark } from './frames.ts';
+import { type RawRun, type RawSide, rawSide } from './raw-run.ts';
 import { readFacts } from './read-facts.ts';
 import type { Script } from './sh.ts';
 import { startWatch } from './ssh/watch.ts';
@@ -68,6 +69,8 @@ export class RootShell {
   private readonly channel: Channel;
   private readonly nonce: string;
   private running: Running | undefined;
+  private rawRun: RawSide | undefined;
+  private readonly divert: Booted['divert'];
   private ended: HostError | undefined;
   private readonly stderrNoise: () => string;
 
@@ -78,6 +81,7 @@ export class RootShell {
     this.channel = booted.channel;
     this.nonce = nonce;
     this.stderrNoise = booted.stderrNoise;
+    this.divert = booted.divert;
     booted.handOver((stream, mark, data) => this.onMark(stream, mark, data));
     void this.channel.exit.then(() => this.onExit());
     this.channel.stdin.on('error', () => {});
@@ -152,6 +156,22 @@ export class RootShell {
     );
   }
 
+  /**
+   * Runs a script that has the shell's own stdin and stdout, as a stream that is handed out. The script MUST NOT read on once the
+   * other side has nothing more to say: what it does not read, the shell takes for its next script.
+   */
+  raw(script: Script): RawRun {
+    if (this.running || this.rawRun) throw new Error('a batch is already running in this shell');
+    const side = rawSide(this.channel);
+    if (this.ended) side.end(null, this.ended.message);
+    else {
+      this.rawRun = side;
+      const end = `harden_rc=$?; printf '\\000${this.nonce} end 0 %s\\000' "$harden_rc" >&2`;
+      this.channel.stdin.write(`harden_raw() {\n${this.mark('begin', 0)}\n(\n${script}\n)\n${end}\n}\nharden_raw\n`);
+    }
+    return side.run;
+  }
+
   /** Lets the running script finish and starts no other; the batch then resolves with fewer frames. */
   stop(): void {
     if (!this.running || this.running.stopping) return;
@@ -170,7 +190,7 @@ export class RootShell {
   }
 
   private sendText(text: Script, options: BatchOptions): Promise<BatchResult> {
-    if (this.running) throw new Error('a batch is already running in this shell');
+    if (this.running || this.rawRun) throw new Error('a batch is already running in this shell');
     if (this.ended) return Promise.reject(this.ended);
     return new Promise((resolve, reject) => {
       const results: Frame[] = [];
@@ -204,6 +224,7 @@ export class RootShell {
   }
 
   private onMark(stream: 'stdout' | 'stderr', mark: Mark, data: Buffer): void {
+    if (this.rawRun) this.onRawMark(this.rawRun, stream, mark, data);
     const { running } = this;
     if (!running) return;
     const index = Number(mark.args[0]);
@@ -236,6 +257,17 @@ export class RootShell {
     }
   }
 
+  private onRawMark(side: RawSide, stream: 'stdout' | 'stderr', mark: Mark, data: Buffer): void {
+    if (mark.kind === 'begin' && stream === 'stdout') {
+      this.divert((chunk) => side.push(chunk));
+      side.begun();
+    } else if (mark.kind === 'end') {
+      this.divert(undefined);
+      this.rawRun = undefined;
+      side.end(Number(mark.args[1]), data.toString('utf8'));
+    }
+  }
+
   /** The frame of a script that has begun, by its own mark or by the end of the one before it. */
   private begun({ frames, options }: Running, index: number): RunningFrame {
     const known = frames.get(index);
@@ -251,6 +283,8 @@ export class RootShell {
     this.ended =
       this.connection.lost?.() ?? new HostError(`the root shell on ${this.label} ended${noise ? `: ${noise}` : ''}`);
     this.running?.finish(this.ended);
+    this.rawRun?.end(null, this.ended.message);
+    this.rawRun = undefined;
   }
 }
 
@@ -261,11 +295,14 @@ interface Booted {
   /** Routes every later mark to the shell. */
   handOver(onMark: (stream: 'stdout' | 'stderr', mark: Mark, data: Buffer) => void): void;
   stderrNoise(): string;
+  /** Where stdout goes instead of being cut at its marks; undefined: to its marks again. */
+  divert(sink: ((chunk: Buffer) => void) | undefined): void;
 }
 
 function boot(channel: Channel, become: Become, nonce: string, connection: Connection): Promise<Booted> {
   return new Promise((resolve, reject) => {
     let deliver: ((stream: 'stdout' | 'stderr', mark: Mark, data: Buffer) => void) | undefined;
+    const diverted: { to?: ((chunk: Buffer) => void) | undefined } = {};
     let stderr = '';
     let prompts = 0;
     const prompt = sudoPrompt(nonce);
@@ -302,6 +339,9 @@ function boot(channel: Channel, become: Become, nonce: string, connection: Conne
             handOver: (next) => {
               deliver = next;
             },
+            divert: (to) => {
+              diverted.to = to;
+            },
             stderrNoise: () => err.remainder().toString('utf8').slice(-2000),
           });
         } catch (error) {
@@ -310,7 +350,12 @@ function boot(channel: Channel, become: Become, nonce: string, connection: Conne
       }
     });
     const err = new FrameReader(nonce, (mark, data) => deliver?.('stderr', mark, data));
-    channel.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+    channel.stdout.on('data', (chunk: Buffer) => {
+      const raw = diverted.to;
+      if (raw) return raw(chunk);
+      out.push(chunk);
+      afterMark(diverted, out);
+    });
     channel.stderr.on('data', (chunk: Buffer) => {
       err.push(chunk);
       if (deliver) return;
@@ -351,6 +396,11 @@ function silent(label: string, milliseconds: number): HostError {
       hint: 'A startup file of the login shell (such as .bashrc), a forced command or sudo may wait for something: try "ssh HOST sudo id"',
     },
   );
+}
+
+/** What follows the mark that began a raw run is the run's already. */
+function afterMark({ to }: { to?: ((chunk: Buffer) => void) | undefined }, out: FrameReader): void {
+  to?.(out.take());
 }
 
 /** What sudo, or a login shell that is none, says on its way out: as one sentence. */

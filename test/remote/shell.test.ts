@@ -57,6 +57,26 @@ test('each sign of life from here reaches the host while a step runs, and none a
   expect(Number(later.frames[0]?.stdout.toString())).toBeLessThan(7);
 });
 
+test('a script can have the stream itself, byte for byte, and the shell is free again afterwards', async () => {
+  const root = await shell();
+  const { stream, ended } = root.raw('printf "hello\\0"; head -c 300000 | tr a b; echo why >&2; exit 4');
+  expect(() => root.raw('true')).toThrow(/already running/);
+  const heard: Buffer[] = [];
+  stream.on('data', (chunk: Buffer) => heard.push(chunk));
+  stream.write(Buffer.alloc(200_000, 'a'));
+  stream.write(Buffer.alloc(100_000, 'a'));
+  expect(await ended).toEqual({ exitCode: 4, stderr: 'why\n' });
+  const all = Buffer.concat(heard).toString('latin1');
+  expect([all.slice(0, 6), all.length, all.endsWith('bbb')]).toEqual(['hello\0', 300_006, true]);
+  expect((await root.probe(['echo alive'])).frames[0]?.stdout.toString()).toBe('alive\n');
+});
+
+test('a raw run whose shell goes ends, and says so', async () => {
+  const root = await shell();
+  const { ended } = root.raw('kill -9 $$');
+  expect((await ended).exitCode).toBeNull();
+});
+
 test('a batch of any length is followed by the next one', async () => {
   const root = await shell();
   for (let length = 8000; length < 8400; length += 7) {

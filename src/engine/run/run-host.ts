@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { Facts } from '../../remote/facts.ts';
 import type { RootShell } from '../../remote/shell.ts';
 import type { WayIn } from '../access-effect.ts';
@@ -15,6 +16,8 @@ export interface RunHost {
       /** Also once a stop was asked for: what was begun is to be proved. */ readonly evenIfStopped?: boolean;
     },
   ): Promise<RootShell>;
+  /** Logs in over a stream that reaches an SSH server of the host already, and becomes root; undefined where the transport cannot. */
+  readonly connectOver?: ((stream: Duplex, way?: WayIn) => Promise<RootShell>) | undefined;
   readonly transport?: Outlook['transport'];
   /** Refusals that the operator sets aside. */
   readonly consents?: readonly Consent[];

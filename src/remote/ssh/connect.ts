@@ -25,6 +25,12 @@ export async function connectSsh(options: SshOptions): Promise<Connection> {
   return withPatience(() => connectAlong(route, options));
 }
 
+/** Logs in over a stream that reaches the target's server already, with the same identities and the same host keys. Rejects with a HostError, the stream destroyed. */
+export async function connectSshOver(stream: Duplex, options: SshOptions): Promise<Connection> {
+  const hop = (await routeTo(options.target, options.sshConfigFile)).at(-1)!;
+  return connectionOver(hop, [await openHop(hop, undefined, true, options, stream)]);
+}
+
 /** One server on the way; the last one is the target. */
 interface Hop {
   readonly target: Target;
@@ -87,11 +93,15 @@ async function openHop(
   previous: Session | undefined,
   isTarget: boolean,
   options: SshOptions,
+  given?: Duplex,
 ): Promise<Session> {
   const { config, label } = hop;
   const timeoutMs = 1000 * (options.connectTimeoutSeconds ?? config.connectTimeoutSeconds ?? defaultTimeoutSeconds);
-  const given = (options.identityFiles ?? []).map(expandHome);
-  const ahead = previous === undefined && (await areThere(given)) ? dialHop(hop, timeoutMs, options.signal) : undefined;
+  const files = (options.identityFiles ?? []).map(expandHome);
+  const ahead =
+    previous === undefined && given === undefined && (await areThere(files))
+      ? dialHop(hop, timeoutMs, options.signal)
+      : undefined;
   ahead?.catch(() => undefined);
   try {
     // Loading ssh2 takes about as long as a host takes to answer.
@@ -99,7 +109,7 @@ async function openHop(
       import('./identities.ts'),
       import('./session.ts'),
     ]);
-    const identities = await findIdentities(config, given, isTarget && given.length > 0, options.prompt);
+    const identities = await findIdentities(config, files, isTarget && files.length > 0, options.prompt);
     const hostKeys = await hostKeyCheck({
       label,
       host: config.host,
@@ -111,13 +121,15 @@ async function openHop(
       prompt: options.prompt,
     });
     return await openSession({
-      stream: previous ? await forward(previous.client, hop) : await (ahead ?? dialHop(hop, timeoutMs, options.signal)),
+      stream:
+        given ??
+        (previous ? await forward(previous.client, hop) : await (ahead ?? dialHop(hop, timeoutMs, options.signal))),
       label,
       user: config.user,
       hostKeys,
       hostKeyAlgorithms: config.hostKeyAlgorithms,
       identities,
-      keysFirst: given.length > 0,
+      keysFirst: files.length > 0,
       askPassword: isTarget && options.askPassword === true,
       prompt: options.prompt,
       timeoutMs,
