@@ -31,6 +31,7 @@ export const WITHDRAWN = 76;
 
 /** Risks that a person can have a reason to take, and that no proof can rule out, with what may come of each: `--i-know NAME` makes a remark of their refusals. */
 export const CONSENTS = {
+  'network-at-boot': 'after the next boot the host may come up with another network or firewall, or with none',
   'ssh-off-at-boot': 'after the next boot nobody can log in by sshd; fit where another server lets you in',
 } as const;
 export type Consent = keyof typeof CONSENTS;
