@@ -1,6 +1,17 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { CONSENTS, type Consent, isConsent } from './engine/task.ts';
+import { Command, CommanderError, Option } from 'commander';
 import { ExitCode } from './errors.ts';
+import {
+  checkValues,
+  collect,
+  commas,
+  consents,
+  goOn,
+  positive,
+  RUN,
+  risks,
+  score,
+  vagrantMachine,
+} from './option-values.ts';
 import type { Io } from './report/io.ts';
 import { version } from './version.ts';
 
@@ -48,7 +59,7 @@ function buildProgram(io: Io, end: (code: ExitCode) => void): Command {
     ),
   )
     .option('--out <file>', 'save the plan, for harden apply FILE')
-    .addOption(new Option('--script', 'print the shell that apply would run, instead of the diffs').conflicts('json'))
+    .addOption(new Option('--script', 'print the shell that apply would instead of the diffs').conflicts('json'))
     .option('--detailed-exitcode', 'exit with 2 when changes are pending')
     .action(async (playbook, options) => end(await (await import('./commands/plan.ts')).plan(playbook, options, io)));
 
@@ -75,7 +86,7 @@ function buildProgram(io: Io, end: (code: ExitCode) => void): Command {
 
   withAudit(
     withOutput(
-      withPlaybook(
+      withVars(
         withHosts(
           program
             .command('audit')
@@ -115,26 +126,24 @@ function buildProgram(io: Io, end: (code: ExitCode) => void): Command {
     .option('--json', 'print one JSON document on stdout')
     .action(async (options) => end(await (await import('./commands/journal.ts')).history(options, io)));
 
-  withHosts(program.command('show').argument('<run>', RUN, run).description('what one run did'))
+  withHosts(program.command('show').argument('<run>', RUN).description('what one run did'))
     .option('--json', 'print one JSON document on stdout')
     .action(async (run, options) => end(await (await import('./commands/journal.ts')).show(run, options, io)));
 
   withHosts(
     program
       .command('rollback')
-      .argument('[run]', RUN, run)
+      .argument('[run]', RUN)
       .description('put back what a run replaced; the last one when none is named'),
   )
     .option('--json', 'print one JSON document on stdout')
     .option('-y, --yes', 'do not ask')
-    .option('--discard-changes', 'with --yes: put back also what was changed again since the run, and lose that')
+    .option('--discard-changes', 'with --yes: put back also what was changed again since the and lose that')
     .option('--guard-timeout <seconds>', 'as for apply', positive, 120)
     .action(async (run, options) => end(await (await import('./commands/journal.ts')).rollback(run, options, io)));
 
-  withPlaybook(
-    program.command('validate').argument('<playbook>').description('check a playbook without a host'),
-  ).action(async (playbook, options) =>
-    end(await (await import('./commands/validate.ts')).validate(playbook, options, io)),
+  withTags(program.command('validate').argument('<playbook>').description('check a playbook without a host')).action(
+    async (playbook, options) => end(await (await import('./commands/validate.ts')).validate(playbook, options, io)),
   );
 
   program
@@ -155,7 +164,7 @@ function buildProgram(io: Io, end: (code: ExitCode) => void): Command {
     .description('write a first playbook and inventory, with comments')
     .action(async (directory) => end(await (await import('./commands/init.ts')).init(directory, io)));
 
-  for (const command of program.commands) command.exitOverride();
+  for (const command of program.commands) checkValues(command.exitOverride());
   return program;
 }
 
@@ -191,18 +200,24 @@ function withHosts(command: Command): Command {
     .option('-f, --forks <number>', 'how many hosts at once', positive, 10);
 }
 
-function withPlaybook(command: Command): Command {
+function withVars(command: Command): Command {
   return command
     .option('-e, --extra-var <name=value>', 'a variable, or @FILE with several; may be given several times', collect)
-    .option('--vars-file <file>', 'YAML file with variables; may be given several times', collect)
+    .option('--vars-file <file>', 'YAML file with variables; may be given several times', collect);
+}
+
+function withTags(command: Command): Command {
+  return withVars(command)
     .option('-t, --tags <tags>', 'only tasks with one of these tags, and what they need', commas)
-    .option('--skip-tags <tags>', 'no tasks with one of these tags', commas)
-    .addOption(
-      new Option(
-        '--i-know <risk>',
-        `take a risk that a refusal names; may be given several times: ${risks()}`,
-      ).argParser(consents),
-    );
+    .option('--skip-tags <tags>', 'no tasks with one of these tags', commas);
+}
+
+function withPlaybook(command: Command): Command {
+  return withTags(command).addOption(
+    new Option('--i-know <risk>', `take a risk that a refusal names; may be given several times: ${risks()}`).argParser(
+      consents,
+    ),
+  );
 }
 
 function withAudit(command: Command): Command {
@@ -220,62 +235,4 @@ function withOutput(command: Command): Command {
   return command
     .option('--json', 'print one JSON document on stdout')
     .option('-v, --verbose', 'also show what is unchanged');
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
-}
-
-function consents(value: string, before: readonly Consent[] = []): readonly Consent[] {
-  if (!isConsent(value)) throw new InvalidArgumentError(`Refusals can be set aside for: ${risks()}.`);
-  return [...before, value];
-}
-
-function risks(): string {
-  return Object.entries(CONSENTS)
-    .map(([name, risk]) => `${name} (${risk})`)
-    .join(', ');
-}
-
-/** Its value may be left out, so a playbook that follows it would be taken for the machine. */
-function vagrantMachine(value: string): string {
-  if (/\.(?:ya?ml|plan|json)$/.test(value)) {
-    throw new InvalidArgumentError('That is a file, not a machine: write the file first, and --vagrant after it.');
-  }
-  return value;
-}
-
-function goOn(value: string, before?: string): string {
-  return before === undefined ? value : `${before},${value}`;
-}
-
-function commas(value: string, before: readonly string[] = []): readonly string[] {
-  const words = value
-    .split(',')
-    .map((word) => word.trim())
-    .filter(Boolean);
-  // An empty variable of a script must not choose everything, nor switch a gate off.
-  if (words.length === 0) throw new InvalidArgumentError('It names nothing.');
-  return [...before, ...words];
-}
-
-/** What names a run, as the help says it. */
-const RUN = 'its name in the history, or a beginning that no other has';
-
-function run(value: string): string {
-  // Every run begins with nothing: an empty variable of a script must not choose one.
-  if (value.trim() === '') throw new InvalidArgumentError('It names nothing.');
-  return value;
-}
-
-function score(value: string): number {
-  const number = Number(value);
-  if (value.trim() === '' || !Number.isFinite(number)) throw new InvalidArgumentError('It must be a number.');
-  return number;
-}
-
-function positive(value: string): number {
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number from 1.');
-  return number;
 }

@@ -12,6 +12,8 @@ import { terminalPrompt } from '../remote/prompt-terminal.ts';
 import type { Io } from '../report/io.ts';
 import { readGates } from './audit-gates.ts';
 import { type AuditSourceOptions, type AuditVerdict, auditHost, verdict } from './audit-host.ts';
+import { checkBesidePlan } from './check-options.ts';
+import { checkExtraVars } from './extra-vars.ts';
 import { type ChosenHost, chooseHosts, commandVars, type HostOptions, type PlaybookOptions, runHost } from './hosts.ts';
 import { checkPlanFile, readPlanFile, savedHosts } from './plan-file.ts';
 import { type OutputOptions, openReport } from './report.ts';
@@ -33,7 +35,9 @@ export async function apply(file: string, options: ApplyOptions, io: Io): Promis
   const report = openReport('apply', playbookFile, options, io);
   return report.guard(async () => {
     await reading; // what is wrong with a saved plan is told in the report
+    if (saved) checkBesidePlan(file, options);
     const playbook = await loadPlaybook(playbookFile, registry);
+    await checkExtraVars(playbook, options);
     const vars = { ...saved?.vars, ...(await commandVars(options)) };
     const hosts =
       saved && !options.host && !options.inventory && !options.vagrant

@@ -4,6 +4,7 @@ import { UserError } from '../errors.ts';
 import { didYouMean } from '../text/did-you-mean.ts';
 import type { AuditFilesOptions } from './audit-files.ts';
 import type { AuditSourceOptions } from './audit-host.ts';
+import { nameOfGiven } from './check-options.ts';
 import type { HostOptions, PlaybookOptions } from './hosts.ts';
 import type { OutputOptions } from './report.ts';
 
@@ -40,9 +41,15 @@ export function namesHosts(file: string | undefined, options: AuditOptions): boo
 /** What is asked of hosts alone is no condition that files could meet. Throws a UserError where no host is named beside them. */
 export function checkFilesAlone(file: string | undefined, options: AuditOptions): void {
   if ((!options.compose && !options.dockerfile) || namesHosts(file, options)) return;
-  const { minScore, suggest, only, inspec } = options;
-  const asked = Object.entries({ '--min-score': minScore, '--suggest': suggest, '--only': only, '--inspec': inspec });
-  const [name] = asked.find(([, value]) => value !== undefined) ?? [];
+  const { minScore, suggest, only, inspec, trustedUsers, dockerBench } = options;
+  const name = nameOfGiven({
+    '--min-score': minScore,
+    '--suggest': suggest,
+    '--only': only,
+    '--inspec': inspec,
+    '--trusted-users': trustedUsers,
+    '--docker-bench': dockerBench,
+  });
   if (name)
     throw new UserError(`${name} is for the audits of a host, and none is named`, {
       hint: 'Name one with -H [user@]host[:port], or leave it out',
@@ -79,11 +86,27 @@ export function withOptions(settings: AuditSettings | undefined, options: AuditO
       { ...settings, ...gate, ...(name === 'containers' ? workloadOf(options) : {}) },
     ]),
   );
+  // Left aside, a condition would let everything pass.
+  const where = options.only ? '--only' : 'audit: of the playbook';
+  const { minScore, trustedUsers, dockerBench, allowedRegistries, requireDigest, maxAgeDays } = options;
+  const workload = nameOfGiven({
+    '--allowed-registries': allowedRegistries,
+    '--require-digest': requireDigest,
+    '--max-age-days': maxAgeDays,
+  });
+  if (workload && !gated.containers && !options.compose && !options.dockerfile)
+    throw new UserError(`${workload} is for the audit of containers, which is not among these audits`, {
+      hint: `Add containers to ${where}`,
+    });
   if (!gated.docker_bench) {
-    // Left aside, it would let everything pass.
-    if (options.minScore !== undefined)
-      throw new UserError('--min-score is for docker-bench-security, which is not among these audits', {
-        hint: `Add docker_bench to ${options.only ? '--only' : 'audit: of the playbook'}`,
+    const bench = nameOfGiven({
+      '--min-score': minScore,
+      '--trusted-users': trustedUsers,
+      '--docker-bench': dockerBench,
+    });
+    if (bench)
+      throw new UserError(`${bench} is for docker-bench-security, which is not among these audits`, {
+        hint: `Add docker_bench to ${where}`,
       });
     return gated;
   }

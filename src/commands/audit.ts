@@ -17,6 +17,8 @@ import {
   withOptions,
   workloadOf,
 } from './audit-options.ts';
+import { checkVarsUsed, nameOfGiven } from './check-options.ts';
+import { checkExtraVars } from './extra-vars.ts';
 import { chooseHosts, commandVars, runHost } from './hosts.ts';
 import { openReport } from './report.ts';
 import { taken, writeSuggestion } from './suggest.ts';
@@ -26,6 +28,11 @@ export async function audit(file: string | undefined, options: AuditOptions, io:
   const report = openReport('audit', file ?? null, options, io);
   return report.guard(async () => {
     checkFilesAlone(file, options);
+    checkVarsUsed(file, options);
+    if (options.overwrite && options.suggest === undefined)
+      throw new UserError('--overwrite is for the file of --suggest, and none is named', {
+        hint: 'Add --suggest FILE, or leave it out',
+      });
     const files = await auditFiles(options, gateOf(options), workloadOf(options), io.env);
     if (options.patch || options.write || options.rest) {
       checkPatch(file, options);
@@ -38,6 +45,7 @@ export async function audit(file: string | undefined, options: AuditOptions, io:
       return exitCode(files.map(({ audit }) => audit));
     }
     const playbook = file === undefined ? undefined : await loadPlaybook(file, registry);
+    if (playbook) await checkExtraVars(playbook, options);
     const vars = await commandVars(options);
     // With a playbook, what its audits know is not known yet.
     if (!playbook) await readGates(withOptions(undefined, options));
@@ -118,4 +126,10 @@ function checkPatch(file: string | undefined, options: AuditOptions): void {
     throw new UserError(`${asked} mends compose files, and none is named`, { hint: 'Add --compose FILE' });
   if (options.json || namesHosts(file, options))
     throw new UserError(`${asked} prints a diff of compose files alone`, { hint: 'Leave out --json and the hosts' });
+  const { report, junit, sarif, suggest } = options;
+  const name = nameOfGiven({ '--report': report, '--junit': junit, '--sarif': sarif, '--suggest': suggest });
+  if (name)
+    throw new UserError(`${name} is written by an audit, and ${asked} prints a diff alone`, {
+      hint: 'Run them one after the other',
+    });
 }

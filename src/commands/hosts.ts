@@ -14,6 +14,7 @@ import { RootShell } from '../remote/shell.ts';
 import type { SshOptions } from '../remote/ssh-options.ts';
 import { parseTarget, type Target } from '../remote/target.ts';
 import type { Io } from '../report/io.ts';
+import { checkHostOptions, checkWay } from './check-options.ts';
 import { offerShell } from './offer-shell.ts';
 
 /** Options that name hosts and the way to them; the same for every command that talks to one. */
@@ -60,18 +61,12 @@ type Transport = NonNullable<HostOptions['connection']>;
 
 /** The hosts that the options name, in order, each once. Throws a UserError when they name none. */
 export async function chooseHosts(options: HostOptions, io: Io): Promise<readonly ChosenHost[]> {
-  const prompt = terminalPrompt(io);
-  const password = await becomePassword(options, prompt, io);
+  checkHostOptions(options);
   const named = (options.host ?? []).map(
     (text): NamedHost => ({ name: text, target: parseTarget(text), vars: {}, way: {} }),
   );
   const listed = options.inventory ? await fromInventory(options.inventory, options) : [];
   const machines = options.vagrant ? await fromVagrant(options.vagrant, options.connection, io) : [];
-  if (options.limit && !options.inventory) {
-    throw new UserError('-l/--limit chooses among the hosts of an inventory, and none was given', {
-      hint: 'Add -i INVENTORY',
-    });
-  }
   const all = [...named, ...listed, ...machines];
   if (all.length === 0 && options.connection === 'local')
     all.push({ name: 'local', target: parseTarget('local'), vars: {}, way: {} });
@@ -81,6 +76,16 @@ export async function chooseHosts(options: HostOptions, io: Io): Promise<readonl
     });
   }
   const unique = new Map(all.map((host) => [host.name, host]));
+  checkWay(
+    options,
+    [...unique.values()].map(({ name, target, way }) => ({
+      name,
+      local: transportOf(target, { ...options, ...way }) === 'local',
+      here: target.host === 'local' && target.name === 'local',
+    })),
+  );
+  const prompt = terminalPrompt(io);
+  const password = await becomePassword(options, prompt, io);
   return [...unique.values()].map(({ name, target, vars, way: own }) => {
     const there = (way: WayIn) => ({ ...target, user: way.user ?? target.user, port: way.port ?? target.port });
     const all = { ...options, ...own };
@@ -189,11 +194,6 @@ async function fromInventory(file: string, { limit, connection }: HostOptions): 
 }
 
 async function fromVagrant(machine: string | true, transport: Transport | undefined, io: Io): Promise<NamedHost[]> {
-  if (transport === 'local') {
-    throw new UserError('--connection local is this machine, and --vagrant names another', {
-      hint: 'Leave one of them out',
-    });
-  }
   const { vagrantMachines } = await import('../remote/vagrant.ts');
   const { machines, notes } = await vagrantMachines(typeof machine === 'string' ? machine : undefined, io.cwd, io.env);
   for (const note of notes) io.err(`${note}\n`);

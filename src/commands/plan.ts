@@ -2,6 +2,7 @@ import { ExitCode } from '../errors.ts';
 import { loadPlaybook } from '../playbook/load.ts';
 import { registry } from '../registry.ts';
 import type { Io } from '../report/io.ts';
+import { checkExtraVars } from './extra-vars.ts';
 import { chooseHosts, commandVars, type HostOptions, type PlaybookOptions, runHost } from './hosts.ts';
 import { writePlanFile } from './plan-file.ts';
 import { planScript } from './plan-script.ts';
@@ -19,6 +20,7 @@ export async function plan(file: string, options: PlanOptions, io: Io): Promise<
   const report = openReport('plan', file, options, io);
   return report.guard(async () => {
     const playbook = await loadPlaybook(file, registry);
+    await checkExtraVars(playbook, options);
     const vars = await commandVars(options);
     const hosts = await chooseHosts(options, io);
     const planned = await planHosts(

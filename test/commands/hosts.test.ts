@@ -46,12 +46,11 @@ describe('--vagrant', () => {
     expect(said).toEqual([]);
   });
 
-  test('stands beside the hosts of an inventory', async () => {
-    const { folder, choose } = await project(['web']);
-    const inventory = join(folder, 'inventory.yml');
-    writeFileSync(inventory, 'hosts:\n  db1: { address: 192.0.2.1 }\n  db2: {}\n');
-    const hosts = await choose({ inventory, limit: 'db1', vagrant: 'web' });
-    expect(hosts.map(({ name }) => name)).toEqual(['db1', 'web']);
+  test('stands beside no host of an inventory, which would be touched too', async () => {
+    const { choose } = await project(['web']);
+    await expect(choose({ inventory: 'inventory.yml', limit: 'db1', vagrant: 'web' })).rejects.toThrow(
+      '--vagrant names machines beside the inventory',
+    );
   });
 
   test.each([undefined, 'openssh'] as const)(

@@ -78,10 +78,9 @@ describe('the command line, without a host', () => {
 
   for (const { option, value, says } of [
     { option: '--min-score', value: 'high', says: 'It must be a number' },
-    { option: '--min-score', value: '', says: 'It must be a number' },
+    { option: '--min-score', value: '', says: 'It names nothing' },
     { option: '--fail-on', value: ' , ', says: 'It names nothing' },
     { option: '--only', value: '', says: 'It names nothing' },
-    { option: '--tags', value: '', says: 'It names nothing' },
   ]) {
     test(`${option} '${value}' switches no gate off, and chooses not everything`, async () => {
       const ran = await harden(['audit', option, value, ...nobody]);
