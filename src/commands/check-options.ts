@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts';
-import type { HostOptions, PlaybookOptions } from './hosts.ts';
+import type { HostOptions, PlaybookOptions } from './host-options.ts';
 
 /** Refuses options that name hosts in two ways at once, or choose among hosts that are not there: the run would touch more than either of them says. */
 export function checkHostOptions(options: HostOptions): void {

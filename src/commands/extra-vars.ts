@@ -4,7 +4,7 @@ import { UserError } from '../errors.ts';
 import type { Playbook } from '../playbook/load.ts';
 import { parseExtraVar } from '../playbook/vars.ts';
 import { didYouMean } from '../text/did-you-mean.ts';
-import type { PlaybookOptions } from './hosts.ts';
+import type { PlaybookOptions } from './host-options.ts';
 
 /** Refuses `-e name=value` whose name stands nowhere in the playbook's files and templates: a typo would leave the default in force. Files with variables may hold more than one playbook needs. */
 export async function checkExtraVars(playbook: Playbook, { extraVar = [] }: PlaybookOptions): Promise<void> {

@@ -1,7 +1,6 @@
 import type { OperatorWay } from '../audit/audit.ts';
 import type { WayIn } from '../engine/access-effect.ts';
 import type { PlaybookHost } from '../engine/session.ts';
-import type { Consent } from '../engine/task.ts';
 import { UserError } from '../errors.ts';
 import type { Playbook } from '../playbook/load.ts';
 import { resolvePlaybook } from '../playbook/resolve.ts';
@@ -15,35 +14,10 @@ import type { SshOptions } from '../remote/ssh-options.ts';
 import { parseTarget, type Target } from '../remote/target.ts';
 import type { Io } from '../report/io.ts';
 import { checkHostOptions, checkWay } from './check-options.ts';
+import type { HostOptions, PlaybookOptions } from './host-options.ts';
 import { offerShell } from './offer-shell.ts';
 
-/** Options that name hosts and the way to them; the same for every command that talks to one. */
-export interface HostOptions {
-  readonly host?: readonly string[];
-  readonly inventory?: string;
-  readonly limit?: string;
-  readonly connection?: 'ssh' | 'openssh' | 'local';
-  /** Machines of the Vagrantfile here: one by its name, or all that run. */
-  readonly vagrant?: string | boolean;
-  readonly identity?: readonly string[];
-  readonly sshConfig?: string;
-  readonly knownHosts?: readonly string[];
-  readonly acceptNew?: boolean;
-  readonly askPass?: boolean;
-  readonly askBecomePass?: boolean;
-  readonly connectTimeout?: number;
-  readonly forks: number;
-}
-
-/** Options that fill a playbook's variables and choose among its tasks. */
-export interface PlaybookOptions {
-  readonly extraVar?: readonly string[];
-  readonly varsFile?: readonly string[];
-  readonly tags?: readonly string[];
-  readonly skipTags?: readonly string[];
-  /** Risks that the operator accepts. */
-  readonly iKnow?: readonly Consent[];
-}
+export type { HostOptions, PlaybookOptions } from './host-options.ts';
 
 /** A host that was asked for: its name, its variables, and how to reach it. */
 export interface ChosenHost {
