@@ -2,8 +2,9 @@ import { writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { ExitCode, UserError } from './errors.ts';
 import { runProgram } from './program.ts';
-import { besideQuestions } from './remote/prompt-terminal.ts';
+import { besideQuestions, watchQuestions } from './remote/prompt-terminal.ts';
 import type { Io } from './report/io.ts';
+import { screenOn } from './report/screen.ts';
 
 // Everybody on this machine can read the arguments of a process, and -e name=value may hold a secret.
 const args = process.argv.slice(2);
@@ -11,10 +12,14 @@ process.title = `harden ${args[0] ?? ''}`.trim();
 
 const interrupt = new AbortController();
 
+const screen = canRedraw() ? screenOn(process.stderr) : undefined;
+if (screen) watchQuestions(screen.pause);
+
 const io: Io = {
-  out: (text) => besideQuestions(() => process.stdout.write(text)),
-  err: (text) => besideQuestions(() => process.stderr.write(text)),
-  live: canRedraw() ? process.stderr : undefined,
+  out: (text) => aside(() => process.stdout.write(text)),
+  err: (text) => aside(() => process.stderr.write(text)),
+  live: screen,
+  work: { steps: false },
   interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
   colour: wantsColour(),
   columns: process.stderr.columns || 80,
@@ -24,6 +29,11 @@ const io: Io = {
   signal: interrupt.signal,
   interrupt: onSignal,
 };
+
+/** Writes where neither an open question nor what is drawn in place is in the way. */
+function aside(write: () => void): void {
+  besideQuestions(() => (screen ? screen.aside(write) : write()));
+}
 
 /** Lines cannot be drawn again on a terminal that does not say how large it is. */
 function canRedraw(): boolean {
@@ -39,15 +49,23 @@ function wantsColour(): boolean {
 
 function onSignal(): void {
   if (interrupt.signal.aborted) {
-    // The progress view has hidden the cursor, and holds back what is written by way of the stream.
+    // The progress view has hidden the cursor.
     if (io.live) writeSync(process.stderr.fd, '\u001b[?25h');
     process.exit(ExitCode.Interrupted);
   }
   interrupt.abort();
-  io.err('\nInterrupted: the running step ends, no other starts. Ctrl-C again leaves at once.\n');
+  io.err(
+    io.work?.steps
+      ? '\nInterrupted: the running step ends, no other starts. Ctrl-C again leaves at once.\n'
+      : '\nInterrupted before anything was changed.\n',
+  );
 }
 process.on('SIGINT', onSignal);
 process.on('SIGTERM', onSignal);
+// A terminal that is closed tells so more than once, and nobody asked to leave at once.
+process.on('SIGHUP', () => {
+  if (!interrupt.signal.aborted) onSignal();
+});
 // Where a reader (head, less, a closed terminal) has left, nobody is there to be told; what has begun on hosts goes on to its end.
 let lost: NodeJS.ErrnoException | undefined;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -18,7 +18,7 @@ import { type ChosenHost, chooseHosts, commandVars, type HostOptions, type Playb
 import { checkPlanFile, readPlanFile, savedHosts } from './plan-file.ts';
 import { type OutputOptions, openReport } from './report.ts';
 import { newRunIdentity } from './run-identity.ts';
-import { closeAll, endWithPlan, type PlannedHost, planHosts } from './sessions.ts';
+import { closeAll, endWithPlan, type PlannedHost, planHosts, unlessAborted } from './sessions.ts';
 
 export interface ApplyOptions extends HostOptions, PlaybookOptions, OutputOptions, AuditSourceOptions {
   readonly yes?: boolean;
@@ -47,6 +47,7 @@ export async function apply(file: string, options: ApplyOptions, io: Io): Promis
       hosts.map((host) => runHost(host, playbook, vars, given, io)),
       options.forks,
       report.listen,
+      io.signal,
     );
     try {
       if (saved) checkPlanFile(saved, playbook, planned);
@@ -104,7 +105,8 @@ async function applyHost(
   const { audit } = session.playbook;
   const way = () => chosen.operatorWay(accessAfter(plan.tasks, session.facts));
   try {
-    const audits = audit ? await auditHost(host, { shell: session.shell, way }, audit, options, io, listen) : [];
+    const auditing = audit && auditHost(host, { shell: session.shell, way }, audit, options, io, listen);
+    const audits = auditing ? await unlessAborted(auditing, io.signal) : [];
     listen({ kind: 'host-ended', host, status: 'ok' });
     return audit ? verdict(audits, audit) : 'ok';
   } catch (error) {

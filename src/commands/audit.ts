@@ -21,6 +21,7 @@ import { checkVarsUsed, nameOfGiven } from './check-options.ts';
 import { checkExtraVars } from './extra-vars.ts';
 import { chooseHosts, commandVars, runHost } from './hosts.ts';
 import { openReport } from './report.ts';
+import { unlessAborted } from './sessions.ts';
 import { taken, writeSuggestion } from './suggest.ts';
 
 /** `harden audit`: the audits alone; with a playbook, by its `audit:`. Options win over the playbook. */
@@ -52,7 +53,7 @@ export async function audit(file: string | undefined, options: AuditOptions, io:
     const hosts = await chooseHosts(options, io);
     if (options.suggest !== undefined) checkSuggest(options, hosts.length);
     let mistake: UserError | undefined;
-    const results = await eachHost(hosts, options.forks, async (host) => {
+    const auditing = eachHost(hosts, options.forks, async (host) => {
       report.listen({ kind: 'connecting', host: host.name });
       let connected = false;
       try {
@@ -92,6 +93,7 @@ export async function audit(file: string | undefined, options: AuditOptions, io:
         return [];
       }
     });
+    const results = await unlessAborted(auditing, io.signal);
     if (mistake) throw mistake;
     await report.finish();
     // An audit that did not run is never passed.

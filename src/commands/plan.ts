@@ -27,6 +27,7 @@ export async function plan(file: string, options: PlanOptions, io: Io): Promise<
       hosts.map((host) => runHost(host, playbook, vars, options, io)),
       options.forks,
       report.listen,
+      io.signal,
     );
     for (const { plan: hostPlan } of planned) endWithPlan(hostPlan, report.listen);
     await closeAll(planned);

@@ -6,10 +6,12 @@ import { DocumentRecorder, type Summary } from '../report/document.ts';
 import type { Io } from '../report/io.ts';
 import { liveProgress } from '../report/live.ts';
 import { paintWith } from '../report/paint.ts';
-import { plainProgress } from '../report/plain.ts';
+import { noteWork, plainProgress } from '../report/plain.ts';
 import { planText } from '../report/plan-text.ts';
+import { stillThere } from '../report/still.ts';
 import { suggestionText } from '../report/suggestion-text.ts';
 import { summaryText } from '../report/summary-text.ts';
+import { printable } from '../report/text-diff.ts';
 import { togetherText } from '../report/together-text.ts';
 import { type ReportFileOptions, refuseUnwritable, writeReportFiles } from './report-files.ts';
 
@@ -32,29 +34,33 @@ export interface Report {
 
 export function openReport(command: string, playbook: string | null, options: OutputOptions, io: Io): Report {
   const recorder = new DocumentRecorder(command, playbook);
-  const plain = plainProgress(io);
-  const live = io.live ? liveProgress(io.live, plain) : undefined;
-  const progress = live?.listen ?? plain;
-  const interrupted = () =>
-    live?.say('interrupted: the running step ends, no other starts; Ctrl-C again leaves at once');
-  io.signal.addEventListener('abort', interrupted, { once: true });
-  const audits: string[] = [];
   const paint = paintWith(io.colour);
+  const live = io.live ? liveProgress(io.live, io.err, paint) : undefined;
+  const plain = plainProgress(io);
+  const still = live ? undefined : stillThere((host, line) => io.err(`${host}: ${printable(line)}\n`));
+  const settle = () => {
+    live?.settle();
+    still?.end();
+  };
+  const audits: string[] = [];
   const print = (error?: string) => io.out(`${JSON.stringify(recorder.document(error), null, 2)}\n`);
   return {
     listen: (event) => {
       recorder.listen(event);
-      progress(event);
+      noteWork(event, io);
+      (live?.listen ?? plain)(event);
+      still?.listen(event);
       if (event.kind === 'audited') audits.push(auditText(event.host, event.audit, paint));
       if (event.kind === 'suggested') audits.push(suggestionText(event.host, event.suggestion, paint));
     },
     plans: (plans, asks = false) => {
       if (options.json && !asks) return;
+      live?.hide();
       const show = options.json ? io.err : io.out;
       for (const plan of plans) show(planText(plan, paint, options.verbose ?? false));
     },
     finish: async () => {
-      await live?.settled();
+      settle();
       const document = recorder.document();
       if (!options.json) {
         for (const text of audits) io.out(text);
@@ -70,7 +76,7 @@ export function openReport(command: string, playbook: string | null, options: Ou
         await refuseUnwritable(options);
         return await body();
       } catch (error) {
-        await live?.settled();
+        settle();
         if (!options.json || !(error instanceof UserError)) throw error;
         print(error.paragraph);
         io.err(`harden: ${error.paragraph}\n`);

@@ -16,6 +16,12 @@ export interface Terminal {
 const inOrder = queue();
 let open = false;
 const held: (() => void)[] = [];
+const watchers: ((asking: boolean) => void)[] = [];
+
+/** Tells when a question opens, before it is shown, and when it has its answer. */
+export function watchQuestions(watcher: (asking: boolean) => void): void {
+  watchers.push(watcher);
+}
 
 /** Writes at once, or once the open question has its answer: else it would stand in the line that is typed. */
 export function besideQuestions(write: () => void): void {
@@ -29,6 +35,7 @@ export function terminalPrompt({ interactive, signal, interrupt }: Terminal): Pr
     inOrder(async () => {
       const { askLine } = await import('./prompt-line.ts');
       open = true;
+      for (const watch of watchers) watch(true);
       try {
         const keyboard = { input: process.stdin, output: process.stderr };
         const answer = await askLine(keyboard, { ...question, signal });
@@ -36,6 +43,7 @@ export function terminalPrompt({ interactive, signal, interrupt }: Terminal): Pr
         return answer.kind === 'line' ? answer.line : undefined;
       } finally {
         open = false;
+        for (const watch of watchers) watch(false);
         for (const write of held.splice(0)) write();
       }
     });

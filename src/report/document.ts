@@ -32,6 +32,8 @@ export interface HostDocument {
   readonly facts: Facts | null;
   readonly tasks: readonly TaskDocument[];
   readonly handlers: readonly HandlerDocument[];
+  /** How many of the plan's changes were made, of how many; apply only. */
+  readonly changes?: { readonly made: number; readonly planned: number };
   /** docker-bench-security's result, where it was asked for. */
   readonly audit?: AuditResult;
   /** What every audit said, docker-bench-security included, in the order in which they ran. */
@@ -152,12 +154,20 @@ function hostDocument(host: string, record: HostRecord, applied: boolean): HostD
     facts: record.facts ?? null,
     tasks: (record.plan?.tasks ?? []).map((planned) => taskDocument(planned, applied ? record : undefined)),
     handlers: handlerDocuments(record),
+    ...(applied && record.plan ? { changes: changesOf(record, record.plan) } : {}),
     ...(bench ? { audit: bench } : {}),
     ...(record.audits.length > 0 ? { audits: record.audits } : {}),
     ...(record.suggestion ? { suggestion: record.suggestion } : {}),
     ...(record.error ? { error: record.error.paragraph } : {}),
   };
   return masker.deep(document);
+}
+
+function changesOf({ steps }: HostRecord, { tasks }: HostPlan): { made: number; planned: number } {
+  const planned = tasks.filter(({ action }) => action !== 'none' && action !== 'skip').length;
+  const made = [...steps.values()].filter(({ status }) => status === 'changed').length;
+  // What was known only then may have needed no change, and a further pass may have made more.
+  return { made, planned: Math.max(made, planned) };
 }
 
 function taskDocument(planned: PlannedTask, record: HostRecord | undefined): TaskDocument {

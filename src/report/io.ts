@@ -1,9 +1,13 @@
+import type { Screen } from './screen.ts';
+
 /** Where a command's words go: the result on `out`, progress and diagnostics on `err`. */
 export interface Io {
   out(text: string): void;
   err(text: string): void;
   /** stderr, where it is a terminal that may be redrawn. */
-  readonly live: NodeJS.WriteStream | undefined;
+  readonly live: Screen | undefined;
+  /** Whether steps are at work on hosts: an interrupt says what becomes of them. */
+  readonly work?: { steps: boolean };
   /** stdin is a terminal: a person can be asked. */
   readonly interactive: boolean;
   readonly colour: boolean;

@@ -1,186 +1,186 @@
-import type { Listr, ListrTask } from 'listr2';
-import type { AuditResult } from '../audit/result.ts';
-import type { Listener, RunEvent, StepStatus } from '../engine/events.ts';
-import type { HostPlan } from '../engine/plan.ts';
-import { progressLine } from './plain.ts';
-import { printable } from './text-diff.ts';
+import type { Listener, RunEvent } from '../engine/events.ts';
+import type { Paint } from './paint.ts';
+import { firstLine, progressLine } from './plain.ts';
+import { fitted, type Screen, widthOf } from './screen.ts';
+import { oneLine } from './text-diff.ts';
 
-/** What a step came to, for its line: done (with how long it took), skipped, or failed with the reason. */
-type Outcome =
-  | { readonly kind: 'done'; readonly milliseconds: number }
-  | { readonly kind: 'skipped'; readonly why: string }
-  | { readonly kind: 'failed'; readonly reason: string };
-
-/** Progress that is redrawn in place on a terminal: a line for each host and each of its steps. It renders events and decides nothing. */
+/** Progress in place on a terminal, a line a host. It renders events and decides nothing. */
 export interface LiveProgress {
   readonly listen: Listener;
-  /** Says something at the line that each host is at; what else is written to the terminal is seen only at the end. */
-  say(text: string): void;
-  /** Resolves when everything has been drawn; what has not ended by then is drawn as failed. */
-  settled(): Promise<void>;
+  /** Takes the lines away for as long as something else is shown; the next event brings them back. */
+  hide(): void;
+  /** Leaves the lines as they are at the end. */
+  settle(): void;
 }
 
-/** listr2 over the events of an apply; it is loaded when the first host is applied. */
-export function liveProgress(stream: NodeJS.WriteStream, before: Listener): LiveProgress {
-  const hosts = new Map<string, HostLines>();
-  let running: Promise<unknown> | undefined;
+/** Where a host is. */
+interface Standing {
+  readonly mark: 'waits' | 'works' | 'ok' | 'failed';
+  /** What it does, or how it ended. */
+  readonly at: string;
+  /** The last line that this wrote. */
+  readonly said?: string;
+  /** When it began, in milliseconds; undefined for what does not take time. */
+  readonly since?: number;
+}
+
+interface HostLine {
+  standing: Standing;
+  done: number;
+  total: number | undefined;
+}
+
+const MARK = { waits: ['dim', '·'], works: ['cyan', '›'], ok: ['green', '✔'], failed: ['red', '✖'] } as const;
+
+/** So long a name stands in a column of its own. */
+const NAME = 28;
+
+/** Lines of the hosts on a screen; what failed and what was remarked is written above them and stays. */
+export function liveProgress(
+  screen: Screen,
+  write: (text: string) => void,
+  paint: Paint,
+  now: () => number = () => performance.now(),
+): LiveProgress {
+  const hosts = new Map<string, HostLine>();
+  let ticking: NodeJS.Timeout | undefined;
+  let hidden = false;
+  let applied = false;
+
+  const draw = (): void => {
+    if (!hidden) screen.draw(hostLines(hosts, screen.size(), paint, now()));
+  };
   return {
     listen: (event) => {
-      if (event.kind === 'planned') hosts.set(event.host, new HostLines(event.plan));
-      // A host that ended before anything was drawn has no more events, and its lines would wait for them.
-      else if (event.kind === 'host-ended' && running === undefined) hosts.delete(event.host);
-      else if (event.kind === 'applying' && running === undefined)
-        running = draw(
-          [...hosts.values()].filter((host) => host.steps > 0),
-          stream,
-        );
-      if (running === undefined) before(event);
-      else hosts.get(event.host)?.take(event);
+      applied ||= event.kind === 'applying' || event.kind === 'auditing';
+      hidden = hidden && !applied;
+      take(hosts, event, now());
+      const lasting = lastingLine(event);
+      if (lasting) write(`${event.host}: ${oneLine(lasting)}\n`);
+      ticking ??= setInterval(draw, 1000);
+      ticking.unref();
+      draw();
     },
-    say: (text) => {
-      for (const host of hosts.values()) host.say(text);
+    hide: () => {
+      hidden = true;
+      screen.draw([]);
     },
-    settled: async () => {
-      for (const host of hosts.values()) host.leave();
-      await running;
-      running = undefined;
+    settle: () => {
+      clearInterval(ticking);
+      ticking = undefined;
+      if (hosts.size === 0) return;
+      if (applied) draw();
+      else screen.draw([]);
+      screen.leave();
+      hosts.clear();
     },
   };
 }
 
-async function draw(hosts: readonly HostLines[], stream: NodeJS.WriteStream): Promise<void> {
-  const { DefaultRenderer, Listr, ListrLogger, ProcessOutput } = await import('listr2');
-  // Left alone, listr2 asks whether stdout is a terminal, and writes lines into it where it is not: there the result is.
-  class OnStream extends DefaultRenderer {
-    static override readonly nonTTY = true;
-  }
-  const logger = new ListrLogger({
-    useIcons: true,
-    processOutput: new ProcessOutput(stream, stream, { leaveEmptyLine: false }),
-  });
-  const list = new Listr(
-    hosts.map((host) => host.task()),
-    {
-      renderer: OnStream,
-      concurrent: true,
-      exitOnError: false,
-      registerSignalListeners: false,
-      rendererOptions: { logger, collapseSubtasks: false, showErrorMessage: true, collapseErrors: false },
-    },
-  );
-  // A failed host is told by the events' summary; here it only has its mark.
-  await list.run().catch(() => undefined);
+/** What stays readable when the line of the host has gone on. */
+function lastingLine(event: RunEvent): string | undefined {
+  if (event.kind === 'note') return progressLine(event);
+  const failed = (event.kind === 'step-ended' || event.kind === 'handler-ended') && event.status === 'failed';
+  return failed ? progressLine(event) : undefined;
 }
 
-/** The lines of one host: its steps in order, then handlers, proof and audit. */
-class HostLines {
-  private readonly plan: HostPlan;
-  private readonly outcomes = new Map<string, Deferred<Outcome>>();
-  private readonly audits: AuditResult[] = [];
-  /** Shows a text below the line that the host is at. */
-  say: (text: string) => void = () => {};
+function take(hosts: Map<string, HostLine>, event: RunEvent, since: number): void {
+  const line: HostLine = hosts.get(event.host) ?? {
+    standing: { mark: 'works', at: 'connecting', since },
+    done: 0,
+    total: undefined,
+  };
+  hosts.set(event.host, line);
+  if (event.kind === 'planned') line.total = event.plan.tasks.filter(({ change }) => change).length;
+  else if (event.kind === 'step-ended' && event.status !== 'failed') line.done += 1;
+  line.standing = standingAt(event, since, line) ?? line.standing;
+}
 
-  constructor(plan: HostPlan) {
-    this.plan = plan;
-  }
-
-  /** How many lines there will be under the host. */
-  get steps(): number {
-    return this.plan.tasks.filter((task) => task.change).length + this.plan.handlers.length + this.plan.armed.length;
-  }
-
-  task(): ListrTask {
-    return {
-      title: this.plan.host,
-      task: (_, wrapper): Listr => wrapper.newListr(this.lines(), { concurrent: false, exitOnError: true }),
-    };
-  }
-
-  take(event: RunEvent): void {
-    if (event.kind === 'step-ended')
-      this.end(
-        `step ${event.index}`,
-        outcome(event.status, event.milliseconds, event.error?.output ?? event.error?.message),
-      );
-    else if (event.kind === 'handler-ended' && event.status === 'failed')
-      this.end('handlers', outcome('failed', 0, event.error?.output ?? event.error?.message));
-    else if (event.kind === 'proving') this.end('handlers', { kind: 'done', milliseconds: 0 });
-    else if (event.kind === 'proved') this.end('proof', { kind: 'done', milliseconds: 0 });
-    else if (event.kind === 'audited') this.audits.push(event.audit);
-    else if (event.kind === 'host-ended') {
-      const rest: Outcome =
-        event.status === 'failed'
-          ? { kind: 'failed', reason: event.error?.message ?? 'failed' }
-          : { kind: 'skipped', why: 'nothing to do' };
-      if (this.audits.length > 0) this.end('audit', auditOutcome(this.audits));
-      for (const key of this.keys()) this.end(key, rest);
-    }
-    const line = progressLine(event);
-    if (line && (event.kind === 'handler-ended' || event.kind === 'note')) this.say(line);
-  }
-
-  /** The whole run is over. */
-  leave(): void {
-    for (const key of this.keys()) this.end(key, { kind: 'failed', reason: 'left undone' });
-  }
-
-  private keys(): readonly string[] {
-    const steps = this.plan.tasks.filter((task) => task.change).map(({ task }) => `step ${task.index}`);
-    return [...steps, 'handlers', 'proof', ...(this.plan.audited ? ['audit'] : [])];
-  }
-
-  private lines(): ListrTask[] {
-    const names = new Map(this.plan.tasks.map(({ task }) => [`step ${task.index}`, printable(task.name)]));
-    return this.keys().map((key) => ({
-      title: names.get(key) ?? key,
-      task: async (_, wrapper) => {
-        this.say = (text) => {
-          wrapper.output = text;
-        };
-        const ended = await this.ended(key).promise;
-        if (ended.kind === 'skipped') wrapper.skip(`${wrapper.title} (${ended.why})`);
-        else if (ended.kind === 'failed')
-          throw new Error(printable(this.plan.masker.text(ended.reason.split('\n')[0] ?? '')));
-        else if (ended.milliseconds >= 1000)
-          wrapper.title = `${wrapper.title} (${(ended.milliseconds / 1000).toFixed(1)} s)`;
-      },
-    }));
-  }
-
-  private ended(key: string): Deferred<Outcome> {
-    return deferredIn(this.outcomes, key);
-  }
-
-  private end(key: string, ended: Outcome): void {
-    this.ended(key).resolve(ended);
+/** Where an event brings its host; undefined where it stays. */
+function standingAt(event: RunEvent, since: number, { total }: HostLine): Standing | undefined {
+  const works = (at: string): Standing => ({ mark: 'works', at: oneLine(at), since });
+  switch (event.kind) {
+    case 'connecting':
+      return works('connecting');
+    case 'connected':
+    case 'probing':
+      return total === undefined ? works('reading the host') : undefined;
+    case 'planned':
+      return { mark: 'waits', at: 'read' };
+    case 'step-started':
+      return works(event.name);
+    case 'handler-started':
+      return works(`handler: ${event.name}`);
+    case 'proving':
+      return works('proving: reading everything again');
+    case 'auditing':
+      return works(`auditing: ${event.tool}`);
+    case 'host-ended':
+      if (event.status === 'ok') return { mark: 'ok', at: 'as wanted, and proved' };
+      if (event.status === 'changes') return { mark: 'ok', at: 'differs' };
+      return { mark: 'failed', at: oneLine(firstLine(event.error?.message ?? event.status)) };
+    default:
+      return undefined;
   }
 }
 
-function outcome(status: StepStatus, milliseconds: number, reason = ''): Outcome {
-  if (status === 'failed') return { kind: 'failed', reason };
-  return status === 'changed' ? { kind: 'done', milliseconds } : { kind: 'skipped', why: 'already as wanted' };
+function hostLines(
+  hosts: ReadonlyMap<string, HostLine>,
+  { columns, rows }: { readonly columns: number; readonly rows: number },
+  paint: Paint,
+  now: number,
+): readonly string[] {
+  const room = Math.max(1, rows - 1);
+  const all = [...hosts];
+  // Where not all have room, those that have work before them are seen.
+  const order = { works: 0, waits: 1, failed: 2, ok: 3 };
+  const shown =
+    all.length <= room
+      ? all
+      : [...all].sort(([, a], [, b]) => order[a.standing.mark] - order[b.standing.mark]).slice(0, room - 1);
+  const width = Math.min(NAME, Math.max(0, columns - 2), Math.max(...all.map(([name]) => widthOf(name))));
+  const lines = shown.map(([name, line]) => hostLine(name, line, { columns, width, now }, paint));
+  if (shown.length < all.length) lines.push(fitted(`  and ${rest(all, shown)}`, columns));
+  return lines;
 }
 
-/** Done only when each audit ran. */
-function auditOutcome(audits: readonly AuditResult[]): Outcome {
-  const left = audits.flatMap((audit) => (audit.status === 'not-run' ? [`${audit.tool}: ${audit.reason}`] : []));
-  return left.length > 0 ? { kind: 'skipped', why: `not run: ${left.join('; ')}` } : { kind: 'done', milliseconds: 0 };
+function hostLine(
+  name: string,
+  { standing, done, total }: HostLine,
+  { columns, width, now }: { readonly columns: number; readonly width: number; readonly now: number },
+  paint: Paint,
+): string {
+  const { mark, at, said, since } = standing;
+  const [colour, sign] = MARK[mark];
+  const short = fitted(name, width);
+  const count = total === undefined ? '' : ` ${done}/${total}`;
+  const time = since === undefined ? '' : ` ${elapsed(now - since)}`;
+  const words = ` ${at}${said ? `: ${said}` : ''}`;
+  const text = `${' '.repeat(width - widthOf(short))}${count}${time}${words}`;
+  return `${paint(colour, sign)} ${paint('bold', short)}${fitted(text, columns - 2 - widthOf(short))}`;
 }
 
-interface Deferred<T> {
-  readonly promise: Promise<T>;
-  resolve(value: T): void;
+function rest(all: readonly (readonly [string, HostLine])[], shown: readonly (readonly [string, HostLine])[]): string {
+  const others = all.filter((each) => !shown.includes(each));
+  const count = (mark: Standing['mark'], word: string) => {
+    const number = others.filter(([, { standing }]) => standing.mark === mark).length;
+    return number > 0 ? [`${number} ${word}`] : [];
+  };
+  const parts = [
+    ...count('works', 'at work'),
+    ...count('waits', 'waiting'),
+    ...count('failed', 'failed'),
+    ...count('ok', 'done'),
+  ];
+  return `${others.length} more: ${parts.join(', ')}`;
 }
 
-function deferredIn<T>(map: Map<string, Deferred<T>>, key: string): Deferred<T> {
-  let found = map.get(key);
-  if (!found) {
-    let resolve: (value: T) => void = () => {};
-    const promise = new Promise<T>((settle) => {
-      resolve = settle;
-    });
-    found = { promise, resolve };
-    map.set(key, found);
-  }
-  return found;
+/** `0:07`, `3:15`, `1:02:00`. */
+function elapsed(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const two = (number: number) => String(number).padStart(2, '0');
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60
+    ? `${minutes}:${two(seconds % 60)}`
+    : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)}`;
 }

@@ -5,6 +5,7 @@ import { printable } from './text-diff.ts';
 /** Progress as lines on stderr, one an event: for logs, CI and pipes. */
 export function plainProgress(io: Io): Listener {
   return (event) => {
+    noteWork(event, io);
     const line = progressLine(event);
     if (line) io.err(`${event.host}: ${printable(line)}\n`);
   };
@@ -38,6 +39,11 @@ function duration(milliseconds: number): string {
   return milliseconds >= 1000 ? ` (${(milliseconds / 1000).toFixed(1)} s)` : '';
 }
 
-function firstLine(text: string): string {
+export function firstLine(text: string): string {
   return text.trim().split('\n')[0] ?? '';
+}
+
+/** Remembers that steps are at work: an interrupt lets the one that runs come to its end. */
+export function noteWork({ kind }: RunEvent, { work }: Io): void {
+  if (work && (kind === 'step-started' || kind === 'applying')) work.steps = true;
 }

@@ -6,7 +6,10 @@ import { printable } from './text-diff.ts';
 export function summaryText(document: RunDocument, paint: Paint): string {
   const lines = document.hosts
     .filter(({ error }) => error !== undefined)
-    .map(({ host, status, error }) => `${paint('red', `${host}: ${status}`)}: ${printable(error ?? '')}`);
+    .map(
+      ({ host, status, error, changes }) =>
+        `${paint('red', `${host}: ${status}`)}${changes ? `, ${made(changes)}` : ''}: ${printable(error ?? '')}`,
+    );
   const { hosts, changed, unchanged, failed, unreachable } = document.summary;
   const good =
     document.command === 'audit'
@@ -23,8 +26,16 @@ export function summaryText(document: RunDocument, paint: Paint): string {
     counted(files, 'file'),
     files > 0 && files === hosts ? undefined : counted(hosts - files, 'host', files === 0),
   ];
-  lines.push(`${things.filter(Boolean).join(' and ')}: ${parts.join(', ')}`);
+  const all = document.hosts.flatMap(({ changes }) => changes ?? []);
+  const sum = (of: 'made' | 'planned') => all.reduce((total, each) => total + each[of], 0);
+  const total = sum('planned') > 0 ? `; ${made({ made: sum('made'), planned: sum('planned') })}` : '';
+  lines.push(`${things.filter(Boolean).join(' and ')}: ${parts.join(', ')}${total}`);
   return `${lines.join('\n')}\n`;
+}
+
+/** `15 of 17 changes made`. */
+function made({ made, planned }: { readonly made: number; readonly planned: number }): string {
+  return `${made} of ${planned} ${planned === 1 ? 'change' : 'changes'} made`;
 }
 
 function counted(count: number, noun: string, always = false): string | undefined {

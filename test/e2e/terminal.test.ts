@@ -41,7 +41,7 @@ describe.skipIf(unavailable)('on a terminal', () => {
     expect(ran.exitCode, ran.stdout).toBe(0);
     const document = JSON.parse(await readFile(file, 'utf8')) as RunDocument;
     expect(document.summary).toMatchObject({ changed: 1, failed: 0 });
-    expect(ran.stdout).toMatch(/✔.* writes a/);
+    expect(ran.stdout).toMatch(/✔.* 1\/1 as wanted, and proved/);
   });
 
   test('nobody is asked about what was not shown, with --json either', async () => {
@@ -83,19 +83,38 @@ describe.skipIf(unavailable)('on a terminal', () => {
       let pressed = 0;
       run.stdout.on('data', (chunk: Buffer) => {
         said += chunk.toString();
-        const seen = pressed === 0 ? said.includes('handlers') : said.includes('interrupted: the running step ends');
+        const seen = pressed === 0 ? said.includes('sleeps') : said.includes('Interrupted: the running step ends');
         if (!seen || pressed === keys) return;
         pressed += 1;
         run.stdin.write('\x03');
       });
       const ended = await run;
       expect(ended.exitCode, said).toBe(130);
-      const told = said.indexOf('interrupted: the running step ends');
+      const told = said.indexOf('Interrupted: the running step ends');
       expect(told, said).toBeGreaterThan(0);
-      if (keys === 1) expect(said.indexOf('✔', told), said).toBeGreaterThan(told);
+      if (keys === 1) expect(said.slice(told), said).toMatch(/interrupted; left undone: writes c/);
       expect(said.lastIndexOf('\x1b[?25h')).toBeGreaterThan(said.lastIndexOf('\x1b[?25l'));
     });
   }
+
+  test('an interrupt tells what is left, also where another host has ended', async () => {
+    await host.exec('rm -f /root/slept /root/c');
+    const refused = ['-H', 'root@127.0.0.1:1'];
+    const run = onTerminal([80, 10], ['apply', join(directory, 'slow.yml'), '--yes', ...refused, ...hostArgs(host)]);
+    let said = '';
+    let pressed = false;
+    run.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      if (pressed || !/0\/2 0:0\d sleeps/.test(said)) return;
+      pressed = true;
+      run.stdin.write('\x03');
+    });
+    const ended = await run;
+    expect(ended.exitCode, said).toBe(130);
+    expect(said).toContain('interrupted; left undone: writes c');
+    expect(said).toContain('1 of 2 changes made');
+    expect(said).not.toMatch(/TypeError|bug in harden/);
+  });
 
   test('a rollback of several hosts asks for one after the other', async () => {
     expect((await harden(['history', ...hostArgs(host)])).stdout).toContain('b.yml');
