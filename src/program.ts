@@ -142,6 +142,16 @@ function buildProgram(io: Io, end: (code: ExitCode) => void): Command {
     .option('--guard-timeout <seconds>', 'as for apply', positive, 120)
     .action(async (run, options) => end(await (await import('./commands/journal.ts')).rollback(run, options, io)));
 
+  withHosts(
+    program
+      .command('pending')
+      .description('the handlers that the next apply runs though no task asks for them, and whose they are'),
+  )
+    .option('--drop <name>', 'forget this handler, and run it never; may be given several times', collect)
+    .option('-y, --yes', 'do not ask')
+    .option('--json', 'print one JSON document on stdout')
+    .action(async (options) => end(await (await import('./commands/pending.ts')).pending(options, io)));
+
   withTags(program.command('validate').argument('<playbook>').description('check a playbook without a host')).action(
     async (playbook, options) => end(await (await import('./commands/validate.ts')).validate(playbook, options, io)),
   );

@@ -8,17 +8,17 @@ import { planStatus } from '../engine/session.ts';
 import { ExitCode, HostError, UserError } from '../errors.ts';
 import { loadPlaybook } from '../playbook/load.ts';
 import { registry } from '../registry.ts';
-import { terminalPrompt } from '../remote/prompt-terminal.ts';
 import type { Io } from '../report/io.ts';
 import { readGates } from './audit-gates.ts';
 import { type AuditSourceOptions, type AuditVerdict, auditHost, verdict } from './audit-host.ts';
 import { checkBesidePlan } from './check-options.ts';
 import { checkExtraVars } from './extra-vars.ts';
 import { type ChosenHost, chooseHosts, commandVars, type HostOptions, type PlaybookOptions, runHost } from './hosts.ts';
+import { consent } from './journal.ts';
 import { checkPlanFile, readPlanFile, savedHosts } from './plan-file.ts';
 import { type OutputOptions, openReport } from './report.ts';
 import { newRunIdentity } from './run-identity.ts';
-import { closeAll, endWithPlan, type PlannedHost, planHosts, unlessAborted } from './sessions.ts';
+import { closeAll, endWithPlan, interrupted, type PlannedHost, planHosts, unlessAborted } from './sessions.ts';
 
 export interface ApplyOptions extends HostOptions, PlaybookOptions, OutputOptions, AuditSourceOptions {
   readonly yes?: boolean;
@@ -59,8 +59,15 @@ export async function apply(file: string, options: ApplyOptions, io: Io): Promis
       const ready = planned.filter(({ plan }) => refusals(plan).length === 0);
       for (const { plan } of planned) if (refusals(plan).length > 0) endWithPlan(plan, report.listen);
       const pending = ready.filter(({ plan }) => planStatus(plan) === 'changes');
-      if (pending.length > 0 && !options.yes) await confirm(pending.length, io);
+      if (pending.length > 0 && !options.yes)
+        await consent(
+          'apply',
+          `Apply this to ${pending.length} ${pending.length === 1 ? 'host' : 'hosts'}?`,
+          'nothing was applied',
+          io,
+        );
       const run = newRunIdentity(playbookFile, io);
+      if (io.signal.aborted) throw interrupted();
       const results = await eachHost(ready, options.forks, (entry) => {
         const chosen = hosts.find(({ name }) => name === entry.plan.host)!;
         return applyHost(entry, chosen, run, options, report.listen, io);
@@ -115,14 +122,4 @@ async function applyHost(
     listen({ kind: 'host-ended', host, status: 'failed', error });
     return 'failed';
   }
-}
-
-async function confirm(hosts: number, io: Io): Promise<void> {
-  const prompt = terminalPrompt(io);
-  if (!prompt.interactive)
-    throw new UserError('apply asks before it changes anything, and there is no terminal to ask on', {
-      hint: 'Add --yes',
-    });
-  const yes = await prompt.confirm(`Apply this to ${hosts} ${hosts === 1 ? 'host' : 'hosts'}?`);
-  if (!yes) throw new UserError('nothing was applied', { exitCode: ExitCode.Failed });
 }

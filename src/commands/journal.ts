@@ -58,7 +58,7 @@ export function rollback(runId: string | undefined, options: RollbackOptions, io
       if (!options.json) io.out(text);
       else if (!options.yes && io.interactive) io.err(text);
       if (changed.length > 0 && options.yes && !options.discardChanges) throw changedError(changed);
-      if (!options.yes) await confirm(host.name, io);
+      if (!options.yes) await consent('rollback', `Put this back on ${host.name}?`, 'nothing was rolled back', io);
     });
     const identity = newRunIdentity(`${ROLLBACK_OF}${run.id}`, io);
     await rollBack(shell, run, {
@@ -76,12 +76,12 @@ export function rollback(runId: string | undefined, options: RollbackOptions, io
   });
 }
 
-interface Answer {
+export interface Answer {
   readonly json: unknown;
   readonly text: string;
 }
 
-async function onEachHost(
+export async function onEachHost(
   options: JournalOptions,
   io: Io,
   work: (shell: RootShell, host: ChosenHost) => Promise<Answer>,
@@ -91,6 +91,7 @@ async function onEachHost(
     if (options.json && error instanceof UserError) print({ hosts: [], error: error.paragraph });
     throw error;
   });
+  let code: ExitCode = ExitCode.Failed;
   const answers = await eachHost(hosts, options.forks, async (host) => {
     try {
       const shell = await host.connect();
@@ -101,13 +102,15 @@ async function onEachHost(
       }
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
+      // A mistake of the command line ends every command alike.
+      if (!(error instanceof HostError)) code = error.exitCode;
       io.err(`${host.name}: ${error.paragraph}\n`);
       return { json: { host: host.name, error: error.paragraph }, text: '', failed: true };
     }
   });
   if (options.json) print({ hosts: answers.map(({ json }) => json) });
   else for (const { text } of answers) io.out(text);
-  return answers.some((answer) => 'failed' in answer) ? ExitCode.Failed : ExitCode.Done;
+  return answers.some((answer) => 'failed' in answer) ? code : ExitCode.Done;
 }
 
 async function journalOf(shell: RootShell): Promise<readonly JournalRun[]> {
@@ -137,11 +140,12 @@ function changedError(changed: readonly ChangedSince[]): HostError {
   });
 }
 
-async function confirm(host: string, io: Io): Promise<void> {
+/** Asks before something is changed on a host; throws a UserError where it is declined, or nobody can be asked. */
+export async function consent(command: string, question: string, declined: string, io: Io): Promise<void> {
   const prompt = terminalPrompt(io);
   if (!prompt.interactive)
-    throw new HostError('rollback asks before it changes anything, and there is no terminal to ask on', {
+    throw new UserError(`${command} asks before it changes anything, and there is no terminal to ask on`, {
       hint: 'Add --yes',
     });
-  if (!(await prompt.confirm(`Put this back on ${host}?`))) throw new HostError('nothing was rolled back');
+  if (!(await prompt.confirm(question))) throw new UserError(declined, { exitCode: ExitCode.Failed });
 }

@@ -89,6 +89,7 @@ export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): P
   }
 }
 
-function interrupted(): HostError {
+/** Why a run ends where the operator does not want it any more. */
+export function interrupted(): HostError {
   return new HostError('interrupted');
 }

@@ -16,7 +16,7 @@ export function planText(plan: HostPlan, paint: Paint, verbose: boolean): string
   }
   for (const handler of plan.handlers) {
     lines.push(
-      `  ${paint('yellow', '!')} handler: ${handler.name}${handler.pending ? paint('dim', ' (left by an earlier run)') : ''}`,
+      `  ${paint('yellow', '!')} handler: ${handler.name}${handler.pending ? paint('dim', ' (left by an earlier run: harden pending says whose, and can drop it)') : ''}`,
     );
   }
   lines.push(`  ${closingLine(plan, paint)}`);
