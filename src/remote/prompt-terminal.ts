@@ -62,7 +62,11 @@ export function terminalPrompt({ interactive, signal, interrupt }: Terminal): Pr
       return answer !== undefined && words.includes(answer.trim());
     },
     line: (label) => ask({ text: '', label: printable(label).concat(' ') }),
-    tell: (message) => void process.stderr.write(`${printable(message)}\n`),
+    tell: (message) => {
+      if (!open) for (const watch of watchers) watch(true);
+      process.stderr.write(`${printable(message)}\n`);
+      if (!open) for (const watch of watchers) watch(false);
+    },
   };
 }
 
