@@ -1,4 +1,4 @@
-import { dropScript, LEFT_PROBE, type LeftHandler, readLeft } from '../engine/journal/pending.ts';
+import { dropScript, LEFT_PROBE, type LeftHandler, readLeft } from '../engine/journal/read-pending.ts';
 import { type ExitCode, HostError, UserError } from '../errors.ts';
 import { inTurn } from '../remote/prompt.ts';
 import type { RootShell } from '../remote/shell.ts';

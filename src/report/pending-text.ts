@@ -1,4 +1,4 @@
-import type { LeftHandler } from '../engine/journal/pending.ts';
+import type { LeftHandler } from '../engine/journal/read-pending.ts';
 import type { Paint } from './paint.ts';
 import { oneLine, printable } from './text-diff.ts';
 
