@@ -40,7 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly RegExp[]>> = {
     /^src\/remote\/(sh|shell|facts)\.ts$/,
     /^src\/text\//,
     /^src\/playbook\/(nodes|problems|yaml-document|yaml-nodes|yaml-syntax)\.ts$/,
-    /^(zod|execa|yaml|dockerfile-ast)$/,
+    /^(zod|execa|yaml|dockerfile-ast|unbash)$/,
   ],
 };
 

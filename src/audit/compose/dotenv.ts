@@ -1,4 +1,4 @@
-import { interpolate, type Lookup, openIn } from './interpolate.ts';
+import { interpolate, type Lookup, openIn } from '../interpolate.ts';
 
 const LINE = /^\s*(?:export\s+)?([\w.-]+)\s*(?:[=:]\s*|$)/;
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };

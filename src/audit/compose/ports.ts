@@ -1,6 +1,6 @@
 import type { ValueNode } from '../../playbook/nodes.ts';
+import { openIn } from '../interpolate.ts';
 import type { Port } from '../workload/workload.ts';
-import { openIn } from './interpolate.ts';
 import { placeOf } from './project.ts';
 import { at, decidedText, itemsOf, scalarText, textOf } from './values.ts';
 

@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { formatPosition, type SourcePosition, UserError } from '../../errors.ts';
 import { describeNode, entryOf, isEmpty, type MapNode, type ValueNode } from '../../playbook/nodes.ts';
-import type { Lookup } from './interpolate.ts';
+import type { Lookup } from '../interpolate.ts';
 import { mergeRoots, mergeService } from './merge.ts';
 import { type ComposeSource, readCompose } from './source.ts';
 import { type Environment, homeOf, resolved, type Surroundings, surroundingsOf } from './surroundings.ts';

@@ -3,8 +3,8 @@ import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { SourcePosition } from '../../errors.ts';
 import type { ValueNode } from '../../playbook/nodes.ts';
+import { interpolate, type Lookup } from '../interpolate.ts';
 import { parseDotenv } from './dotenv.ts';
-import { interpolate, type Lookup } from './interpolate.ts';
 import { readText } from './source.ts';
 
 /** What a compose file is read in: where its relative paths start, and what its variables stand for. */

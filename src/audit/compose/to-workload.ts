@@ -46,6 +46,7 @@ export function serviceWorkload(service: Service, project: ComposeProject): Work
     health: healthOf(get('healthcheck')),
     restart: restartOf(get('restart'), get('deploy', 'restart_policy')),
     environment: variablesOf(get('environment')),
+    buildArgs: variablesOf(get('build', 'args')),
     at: (field) => placeOfField(service, field),
   };
 }

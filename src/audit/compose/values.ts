@@ -1,6 +1,6 @@
 import { entryOf, type MapNode, type ScalarNode, type ValueNode } from '../../playbook/nodes.ts';
+import { openIn } from '../interpolate.ts';
 import type { Maybe } from '../workload/workload.ts';
-import { openIn } from './interpolate.ts';
 import type { ComposeScalar } from './surroundings.ts';
 
 /** The text of a scalar; undecided where the environment of the deployment decides. */

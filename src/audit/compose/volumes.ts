@@ -1,6 +1,6 @@
 import type { ValueNode } from '../../playbook/nodes.ts';
+import { shown } from '../interpolate.ts';
 import { isUndecided, type Maybe, type Mount, type Tmpfs } from '../workload/workload.ts';
-import { shown } from './interpolate.ts';
 import { placeOf } from './project.ts';
 import { behindLinks, type ComposeScalar, hostPath } from './surroundings.ts';
 import { at, decidedText, itemsOf, scalarText, switchOf, textOf } from './values.ts';

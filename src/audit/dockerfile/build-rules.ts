@@ -1,8 +1,10 @@
-import type { Instruction, JSONInstruction } from 'dockerfile-ast';
-import { isSecretName, isSecretPlaceholder } from '../secret-names.ts';
+import type { JSONInstruction } from 'dockerfile-ast';
+import { all, runs, shellRuns, shown, variables } from './finders.ts';
 import type { ParsedDockerfile } from './parse.ts';
 import type { DockerfileRule, Place } from './rule.ts';
-import { commands, shellText } from './shell-text.ts';
+import type { ShellCommand } from './shell-commands.ts';
+import { commands } from './shell-text.ts';
+import { switchedOff, unverifiedIn } from './unverified.ts';
 
 /** How the image is built. */
 export const BUILD_RULES: readonly DockerfileRule[] = [
@@ -36,7 +38,7 @@ export const BUILD_RULES: readonly DockerfileRule[] = [
     related: ['4.7'],
     remediation:
       'In a layer of its own it is cached: later builds install from the lists of the first one, without security updates.',
-    find: (dockerfile) => runs(dockerfile, judgeUpdate),
+    find: (dockerfile) => shellRuns(dockerfile, judgeUpdate),
   },
   {
     id: 'pipe-to-shell',
@@ -56,7 +58,7 @@ export const BUILD_RULES: readonly DockerfileRule[] = [
     field: 'RUN',
     related: ['4.11'],
     remediation: 'Anyone on the way may answer instead. Give the build the certificate or the key that is missing.',
-    find: (dockerfile) => runs(dockerfile, judgeUnverified),
+    find: findUnverified,
   },
   {
     id: 'sudo',
@@ -100,15 +102,22 @@ export const BUILD_RULES: readonly DockerfileRule[] = [
       ),
   },
   {
-    id: 'secret-in-image',
-    title: 'Keep secrets out of the image',
+    id: 'privileged-build',
+    title: 'Build without the rights of the host',
     section: 'Build',
     severity: 'high',
-    field: 'ENV',
-    related: ['4.10'],
-    remediation:
-      'ENV stays in the image, and ARG in its history, for everyone who can pull it. Use RUN --mount=type=secret to build, and a file under /run/secrets to run.',
-    find: findSecrets,
+    field: 'RUN',
+    remediation: 'What this step runs, also what it fetches, has the rights of the builder. Leave the flag out.',
+    find: findRights,
+  },
+  {
+    id: 'copy-whole',
+    title: 'Copy what is needed of another stage',
+    section: 'Build',
+    severity: 'low',
+    field: 'COPY',
+    remediation: 'Keys, caches and programs of the build become part of the image. Name the files that it needs.',
+    find: findWholeCopies,
   },
   {
     id: 'secret-file',
@@ -123,25 +132,6 @@ export const BUILD_RULES: readonly DockerfileRule[] = [
   },
 ];
 
-function all(dockerfile: ParsedDockerfile, keyword: string): readonly Instruction[] {
-  return dockerfile.stages.flatMap(({ instructions }) => instructions.filter((each) => each.getKeyword() === keyword));
-}
-
-/** An instruction on one line, short enough to name it. */
-function shown(instruction: Instruction): string {
-  const text = (instruction.getArgumentsContent() ?? '').replace(/\s+/g, ' ');
-  return `${instruction.getKeyword()} ${text.length > 60 ? `${text.slice(0, 60)}…` : text}`;
-}
-
-function runs(dockerfile: ParsedDockerfile, judge: (text: string) => string | undefined): readonly Place[] {
-  const triggers = all(dockerfile, 'ONBUILD').filter((each) => /^RUN\s/i.test(each.getArgumentsContent() ?? ''));
-  return [...all(dockerfile, 'RUN'), ...triggers].flatMap((instruction) => {
-    const text = shellText(instruction).replace(/^RUN\s+/i, '');
-    const details = judge(text);
-    return details === undefined ? [] : [{ instruction, subject: shown(instruction), details }];
-  });
-}
-
 function adds(
   dockerfile: ParsedDockerfile,
   judge: (sources: readonly string[], add: JSONInstruction) => Omit<Place, 'instruction'> | undefined,
@@ -151,7 +141,7 @@ function adds(
     const words =
       add.getJSONStrings().length > 0
         ? add.getJSONStrings().map((one) => one.getJSONValue())
-        : add.getArguments().map((one) => one.getValue());
+        : add.getArguments().map((one) => one.getValue().replace(/^(["'])(.*)\1$/, '$2'));
     const place = judge(words.slice(0, -1), add);
     return place ? [{ instruction: each, subject: shown(each), ...place }] : [];
   });
@@ -180,14 +170,23 @@ function isInstall(command: string): boolean {
   return /^(apt-get|apt|apk|yum|dnf|microdnf|zypper)\s(.*\s)?(install|add)\s/.test(command);
 }
 
-function judgeUpdate(text: string): string | undefined {
-  const each = commands(text);
-  const updates = each.some((one) => /^(apt-get|apt)\s(.*\s)?update(\s|$)/.test(one));
-  return updates &&
-    !each.some((one) => isInstall(one) || /\s(full-upgrade|dist-upgrade|upgrade|build-dep)(\s|$)/.test(one))
-    ? 'apt-get update, and nothing is installed from it'
-    : undefined;
+/** A refresh of the lists alone, by any of the package managers. */
+function judgeUpdate(each: readonly ShellCommand[]): readonly string[] {
+  const updates = each.filter(({ words: [name = '', ...rest] }) => {
+    const order = rest.find((word) => !word.startsWith('-'));
+    return PACKAGES.test(name) && /^(update|makecache|check-update|refresh|ref)$/.test(order ?? '');
+  });
+  const used = each.some(
+    ({ words: [name = '', ...rest] }) =>
+      PACKAGES.test(name) &&
+      rest.some((word) =>
+        /^(install|add|in|full-upgrade|dist-upgrade|upgrade|dup|build-dep|groupinstall|satisfy)$/.test(word),
+      ),
+  );
+  return used ? [] : updates.slice(0, 1).map(({ words }) => `${words[0]} update, and nothing is installed from it`);
 }
+
+const PACKAGES = /^(apt-get|apt|aptitude|apk|yum|dnf|microdnf|tdnf|zypper)$/;
 
 const SHELL = String.raw`(?:sudo\s+(?:-\S+\s+)*)?(?:\/\S+\/)?(?:ba|da|z|k|a)?sh\b|(?:\/\S+\/)?(?:python[\d.]*|perl|node|ruby)\b`;
 const PIPED = new RegExp(String.raw`\b(curl|wget)\b[^|;&\n]*\|(?!\|)(?:[^|;&\n]*\|(?!\|))*\s*(?:${SHELL})(?=\s|$)`);
@@ -200,20 +199,13 @@ function judgePipe(text: string): string | undefined {
   return program ? `what ${program} fetches is run as it comes` : undefined;
 }
 
-const UNVERIFIED: readonly (readonly [RegExp, string])[] = [
-  [/^curl\s(?:.*\s)?(-[a-zA-Z]*k[a-zA-Z]*|--insecure)(\s|$)/, 'curl --insecure'],
-  [/^wget\s(?:.*\s)?--no-check-certificate(\s|$)/, 'wget --no-check-certificate'],
-  [/^(apt-get|apt)\s.*--(allow-unauthenticated|force-yes|allow-insecure-repositories)/, 'apt without signatures'],
-  [/^apk\s.*--allow-untrusted/, 'apk --allow-untrusted'],
-  [/^(yum|dnf)\s.*--nogpgcheck/, 'no GPG check'],
-  [/^pip[\d.]*\s.*--trusted-host/, 'pip --trusted-host'],
-];
-
-function judgeUnverified(text: string): string | undefined {
-  const found = commands(text).flatMap((each) =>
-    UNVERIFIED.filter(([pattern]) => pattern.test(each)).map(([, name]) => name),
-  );
-  return found.length > 0 ? [...new Set(found)].join(', ') : undefined;
+function findUnverified(dockerfile: ParsedDockerfile): readonly Place[] {
+  const inRuns = shellRuns(dockerfile, (each) => each.flatMap(unverifiedIn));
+  const settings = variables(dockerfile).flatMap(({ instruction, name, value }) => {
+    const found = value === null ? undefined : switchedOff(name, value);
+    return found ? [{ instruction, subject: `${instruction.getKeyword()} ${name}`, details: found.join(', ') }] : [];
+  });
+  return [...inRuns, ...settings];
 }
 
 function findSetuid(dockerfile: ParsedDockerfile): readonly Place[] {
@@ -238,32 +230,48 @@ function findSetuid(dockerfile: ParsedDockerfile): readonly Place[] {
   return [...inRuns, ...copied];
 }
 
-function findSecrets(dockerfile: ParsedDockerfile): readonly Place[] {
-  const settings = [...dockerfile.globals, ...dockerfile.stages.flatMap(({ instructions }) => instructions)].filter(
-    (each) => ['ENV', 'ARG'].includes(each.getKeyword()),
-  ) as (Instruction & { getProperties(): { getName(): string; getValue(): string | null }[] })[];
-  return settings.flatMap((instruction) =>
-    instruction.getProperties().flatMap((property) => {
-      const [name, value] = [property.getName(), property.getValue()];
-      if (!isSecretName(name)) return [];
-      const keyword = instruction.getKeyword();
-      const subject = `${keyword} ${name}`;
-      if (value !== null && !isSecretPlaceholder(value) && !/^\$\{?\w+\}?$/.test(value))
-        return [{ instruction, subject, details: `${name} has its value in the file` }];
-      if (keyword === 'ARG' && !value)
-        return [
+/** `RUN --security=insecure`, `--network=host`. */
+function findRights(dockerfile: ParsedDockerfile): readonly Place[] {
+  return all(dockerfile, 'RUN').flatMap((instruction) =>
+    (instruction as JSONInstruction)
+      .getFlags()
+      .filter(
+        (flag) =>
+          (flag.getName() === 'security' && flag.getValue() === 'insecure') ||
+          (flag.getName() === 'network' && flag.getValue() === 'host'),
+      )
+      .map((flag) => ({
+        instruction,
+        subject: shown(instruction),
+        ...(flag.getName() === 'network' ? { severity: 'medium' as const } : {}),
+        details: `--${flag.getName()}=${flag.getValue()}`,
+      })),
+  );
+}
+
+function findWholeCopies(dockerfile: ParsedDockerfile): readonly Place[] {
+  return all(dockerfile, 'COPY').flatMap((instruction) => {
+    const copy = instruction as JSONInstruction;
+    const from = copy
+      .getFlags()
+      .find((flag) => flag.getName() === 'from')
+      ?.getValue();
+    const json = copy.getJSONStrings().map((each) => each.getJSONValue());
+    const words = (json.length > 0 ? json : copy.getArguments().map((each) => each.getValue())).map((word) =>
+      word.replace(/^(["'])(.*)\1$/, '$2'),
+    );
+    return from &&
+      words.slice(0, -1).some((word) => /^\/?(\.|\*)?\/?$/.test(word)) &&
+      /^\/?\.?\/?$/.test(words.at(-1) ?? '')
+      ? [
           {
             instruction,
-            subject,
-            severity: 'medium' as const,
-            details: `${name} as a build argument stays in the history`,
+            subject: shown(instruction),
+            details: `all of ${from} over the image, with whatever was left there`,
           },
-        ];
-      return keyword === 'ENV' && value && /^\$/.test(value)
-        ? [{ instruction, subject, details: `${name} is written into the image from a variable` }]
-        : [];
-    }),
-  );
+        ]
+      : [];
+  });
 }
 
 const SECRET_FILE =
@@ -275,7 +283,7 @@ function findSecretFiles(dockerfile: ParsedDockerfile): readonly Place[] {
       if ((instruction as JSONInstruction).getFlags().some((flag) => flag.getName() === 'from')) return [];
       const sources = instruction
         .getArguments()
-        .map((each) => each.getValue().replace(/^\[?"?|"?[,\]]?$/g, ''))
+        .map((each) => each.getValue().replace(/^\[?["']?|["']?[,\]]?$/g, ''))
         .slice(0, -1);
       const secret = sources.find(
         (source) => SECRET_FILE.test(source) && !/\.pub$|\.env\.(example|sample|template)$/.test(source),

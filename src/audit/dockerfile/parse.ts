@@ -9,6 +9,7 @@ import {
   Run,
 } from 'dockerfile-ast';
 import { formatPosition, type SourcePosition, UserError } from '../../errors.ts';
+import { interpolate, openIn } from '../interpolate.ts';
 
 /** A Dockerfile that can be built, as far as its text tells. */
 export interface ParsedDockerfile {
@@ -116,17 +117,14 @@ function heredocsOf(instruction: Instruction): readonly Heredoc[] {
   return instruction instanceof Run || instruction instanceof Copy ? instruction.getHeredocs() : [];
 }
 
-const VARIABLE = /\$(?:\{(\w+)(?:(:?[-+])([^}]*))?\}|(\w+))/g;
+const DEEPEST = 10;
 
-function resolve(parsed: Dockerfile, text: string, at: Instruction): string | undefined {
-  let unknown = false;
-  const value = text.replace(VARIABLE, (_whole, braced?: string, operator?: string, word = '', bare?: string) => {
-    const known = parsed.resolveVariable(braced ?? bare ?? '', at.getRange().start.line);
-    if (operator === ':+' || operator === '+') return known ? word : '';
-    if (known) return known;
-    if (operator) return word;
-    unknown = true;
-    return '';
+/** Defaults that hold variables are followed, too. */
+function resolve(parsed: Dockerfile, text: string, at: Instruction, depth = 0): string | undefined {
+  const value = interpolate(text.replaceAll('\\$', '$$$$'), (name) => {
+    const known = parsed.resolveVariable(name, at.getRange().start.line);
+    if (known === undefined || known === null || known === '') return undefined;
+    return depth < DEEPEST ? resolve(parsed, known.replace(/^(["'])(.*)\1$/, '$2'), at, depth + 1) : undefined;
   });
-  return unknown || value.includes('$') ? undefined : value;
+  return openIn(value) === undefined ? value.replace(/^(["'])(.*)\1$/, '$2') : undefined;
 }

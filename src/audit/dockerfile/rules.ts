@@ -5,8 +5,14 @@ import { BUILD_RULES } from './build-rules.ts';
 import { IMAGE_RULES } from './image-rules.ts';
 import { type ParsedDockerfile, placeOf } from './parse.ts';
 import type { DockerfileRule, Place } from './rule.ts';
+import { SECRET_RULES } from './secret-rules.ts';
 
-export const DOCKERFILE_RULES: readonly DockerfileRule[] = [...BASE_RULES, ...BUILD_RULES, ...IMAGE_RULES];
+export const DOCKERFILE_RULES: readonly DockerfileRule[] = [
+  ...BASE_RULES,
+  ...BUILD_RULES,
+  ...SECRET_RULES,
+  ...IMAGE_RULES,
+];
 
 /** Each rule's findings with their place, or that it holds. */
 export function judgeDockerfile(dockerfile: ParsedDockerfile, settings: RuleSettings): readonly AuditCheck[] {

@@ -1,6 +1,6 @@
-import { isSecretName, isSecretPlaceholder } from '../secret-names.ts';
+import { isSecret, opensToAll } from '../secrets.ts';
 import { known, PASS, type Rule, type Verdict, warn } from './rule.ts';
-import { isUndecided, type Running, type Workload } from './workload.ts';
+import { isUndecided, type Running, type Variable, type Workload } from './workload.ts';
 
 /** How the container lives: health, restarts, secrets, and who can log in. */
 export const OPERATION_RULES: readonly Rule[] = [
@@ -67,6 +67,17 @@ export const OPERATION_RULES: readonly Rule[] = [
     judge: judgeEnvironment,
   },
   {
+    id: 'no-password',
+    title: 'Let nobody in without a password',
+    section: 'Operation',
+    severity: 'high',
+    field: 'environment',
+    remediation:
+      'Whoever reaches the port is in: other containers of its networks, and everyone where it is published.',
+    fix: { run: 'leave the variable out, and give a password as a file', compose: '# without the variable' },
+    judge: judgeOpen,
+  },
+  {
     id: 'sshd',
     title: 'Run no sshd',
     section: 'Operation',
@@ -84,14 +95,29 @@ function judgeRestartLimit({ policy, retries }: { readonly policy: string; reado
   return retries > 5 ? warn(`restarts ${retries} times`) : PASS;
 }
 
-function judgeEnvironment({ environment, kind }: Workload): Verdict | readonly Verdict[] {
-  const found = environment.filter(
-    ({ name, value }) =>
-      isSecretName(name) && value !== undefined && !isUndecided(value) && !isSecretPlaceholder(value),
-  );
-  if (kind === 'service') return found.map(({ name, at }) => warn(`${name} has its value in the file`, { at }));
+function judgeEnvironment({ environment, buildArgs = [], kind }: Workload): Verdict | readonly Verdict[] {
+  const found = environment.filter(isFound(isSecret));
+  const built = buildArgs.filter(isFound(isSecret));
+  if (kind === 'service')
+    return [
+      ...found.map(({ name, at }) => warn(`${name} has its value in the file`, { at })),
+      ...built.map(({ name, at }) =>
+        warn(`${name}, a build argument, has its value in the file, and in the history of the image`, { at }),
+      ),
+    ];
   const names = found.map(({ name }) => name);
   return names.length > 0 ? warn(names.join(', '), { items: names }) : PASS;
+}
+
+function judgeOpen({ environment, kind }: Workload): Verdict | readonly Verdict[] {
+  const found = environment.filter(isFound(opensToAll));
+  if (kind === 'service') return found.map(({ name, at }) => warn(`${name} lets in without a password`, { at }));
+  const names = found.map(({ name }) => name);
+  return names.length > 0 ? warn(names.join(', '), { items: names }) : PASS;
+}
+
+function isFound(test: (name: string, value: string) => boolean): (variable: Variable) => boolean {
+  return ({ name, value }) => value !== undefined && !isUndecided(value) && test(name, value);
 }
 
 function judgeSshd({ sshd }: Running): Verdict {

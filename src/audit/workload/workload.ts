@@ -44,6 +44,8 @@ export interface Workload {
   readonly health: 'none' | 'set' | 'unhealthy';
   readonly restart: Maybe<{ readonly policy: string; readonly retries: number }>;
   readonly environment: readonly Variable[];
+  /** What its build is given: of a file alone. */
+  readonly buildArgs?: readonly Variable[] | undefined;
   /** What the kernel says of it; undefined: it does not run. */
   readonly running?: Maybe<Running> | undefined;
   /** Where each field is said, for a file; fields that are not said are at the service. */

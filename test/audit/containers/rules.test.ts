@@ -238,6 +238,11 @@ const CASES: readonly [string, Otherwise, Record<string, string>, WorkloadSettin
     { config: { Env: ['DB_PASSWORD=hunter2', 'DB_PASSWORD_FILE=/run/secrets/db', 'PWD=/app', 'TOKEN=', 'MONKEY=x'] } },
     { 'secrets-in-environment': 'WARN medium: DB_PASSWORD' },
   ],
+  [
+    'a database without a password',
+    { config: { Env: ['ALLOW_EMPTY_PASSWORD=yes'] } },
+    { 'no-password': 'WARN high: ALLOW_EMPTY_PASSWORD' },
+  ],
   ['sshd', { process: { sshd: 'sshd' } }, { sshd: 'WARN medium: 1 process is sshd' }],
 ];
 

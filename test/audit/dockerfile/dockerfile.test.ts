@@ -106,7 +106,7 @@ const CASES: readonly [string, string, readonly string[], WorkloadSettings?][] =
     `${FROM}RUN apt-get update && apt-get install -y sudo\nRUN sudo true\n${END}`,
     ['sudo WARN 2:1', 'sudo WARN 3:1'],
   ],
-  ['sudo when another image is built on it', `${FROM}ONBUILD RUN sudo true\n${END}`, ['sudo WARN 2:1']],
+  ['sudo when another image is built on it', `${FROM}ONBUILD RUN sudo true\n${END}`, ['sudo WARN 2:9']],
   [
     'setuid',
     `${FROM}RUN chmod u+s /bin/x && chmod 4755 /bin/y\nCOPY --chmod=4755 a /a\n${END}`,
@@ -118,6 +118,9 @@ const CASES: readonly [string, string, readonly string[], WorkloadSettings?][] =
     ['world-writable WARN 2:1', 'world-writable WARN 3:1'],
   ],
   ['without certificates', `${FROM}RUN curl -fk https://x.example -o /x\n${END}`, ['unverified-download WARN 2:1']],
+  ['no password', `${FROM}ENV POSTGRES_HOST_AUTH_METHOD=trust\n${END}`, ['no-password WARN 2:1']],
+  ['rights of the builder', `${FROM}RUN --security=insecure true\n${END}`, ['privileged-build WARN 2:1']],
+  ['all of a stage', `${FROM}COPY --from=a / /\n${END}`, ['copy-whole WARN 2:1']],
   [
     'secrets',
     `ARG NPM_TOKEN\n${FROM}ENV A=b DB_PASSWORD="hunter2" \\\n  KEY_FILE=/x\nARG API_KEY=abc\nENV LEGACY_SECRET old style\n${END}`,
