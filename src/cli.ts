@@ -4,6 +4,7 @@ import { ExitCode, UserError } from './errors.ts';
 import { runProgram } from './program.ts';
 import { besideQuestions, watchQuestions } from './remote/prompt-terminal.ts';
 import type { Io } from './report/io.ts';
+import { drawn } from './report/paint.ts';
 import { screenOn } from './report/screen.ts';
 
 // Everybody on this machine can read the arguments of a process, and -e name=value may hold a secret.
@@ -16,8 +17,8 @@ const screen = canRedraw() ? screenOn(process.stderr) : undefined;
 if (screen) watchQuestions(screen.pause);
 
 const io: Io = {
-  out: (text) => aside(() => process.stdout.write(text)),
-  err: (text) => aside(() => process.stderr.write(text)),
+  out: (text) => aside(() => process.stdout.write(drawn(text))),
+  err: (text) => aside(() => process.stderr.write(drawn(text))),
   live: screen,
   work: { steps: false },
   interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,

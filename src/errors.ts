@@ -1,3 +1,5 @@
+import { oneLine } from './text/clean.ts';
+
 /** Where something stands in a file that a person wrote; line and column count from 1. */
 export interface SourcePosition {
   readonly file: string;
@@ -30,16 +32,16 @@ export interface UserErrorOptions {
   readonly cause?: unknown;
 }
 
-/** A mistake or a circumstance that a person can act on: printed as one clean paragraph, never with a stack. */
+/** A mistake or a circumstance that a person can act on: printed as one clean paragraph, never with a stack. Much of it may be a host's words: message and hint are made one line each, whoever wrote them. */
 export class UserError extends Error {
   readonly hint: string | undefined;
   readonly at: SourcePosition | undefined;
   readonly exitCode: ExitCode;
 
   constructor(message: string, options: UserErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(oneLine(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'UserError';
-    this.hint = options.hint;
+    this.hint = options.hint === undefined ? undefined : oneLine(options.hint);
     this.at = options.at;
     this.exitCode = options.exitCode ?? ExitCode.Usage;
   }

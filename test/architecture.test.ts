@@ -8,7 +8,7 @@ const IMPORTS = importsOfAll(FILES);
 /** What the files of a folder may import beside that folder, `src/errors.ts` and Node's own modules. */
 const MAY_IMPORT: Readonly<Record<string, readonly RegExp[]>> = {
   // The one door to a host is quoting and the shell's frames; what carries them is not the engine's business.
-  'src/engine/': [/^src\/remote\/(sh|shell|facts)\.ts$/, /^src\/audit\/result\.ts$/, /^zod$/],
+  'src/engine/': [/^src\/remote\/(sh|shell|facts)\.ts$/, /^src\/audit\/result\.ts$/, /^src\/text\//, /^zod$/],
   'src/tasks/': [
     /^src\/engine\/(task|diff|state|access-effect|ask-files)\.ts$/,
     /^src\/remote\/(sh|facts|known-hosts|host-key-algorithms)\.ts$/,

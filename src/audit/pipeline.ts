@@ -1,7 +1,7 @@
 import type { AuditGate, AuditSettings } from '../engine/resolved-task.ts';
 import { UserError } from '../errors.ts';
 import type { RootShell } from '../remote/shell.ts';
-import { plainText } from '../text/plain-text.ts';
+import { plainText } from '../text/clean.ts';
 import { type Accepting, acceptFindings } from './accept.ts';
 import type { AuditSources, HostAudit, OperatorWay } from './audit.ts';
 import { gateFailures } from './gate.ts';
@@ -16,6 +16,9 @@ export interface AuditedHost {
   /** How a program of the operator's machine reaches the host by itself. */
   way(): Promise<OperatorWay>;
 }
+
+/** No audit takes longer; in milliseconds. */
+const HOUR = 3_600_000;
 
 /** Accepted findings by the file that lists them. */
 export type Baselines = ReadonlyMap<string, readonly Accepting[]>;
@@ -74,7 +77,9 @@ async function outcome(audit: HostAudit, settings: AuditGate, host: AuditedHost)
     const work = await audit.load();
     if (work.kind === 'run') return await work.run(await host.way(), settings);
     const script = await work.script(settings, host.sources);
-    const { frames } = work.long ? await host.shell.apply([script]) : await host.shell.probe([script]);
+    const { frames } = work.long
+      ? await host.shell.apply([script], { quietMs: HOUR })
+      : await host.shell.probe([script]);
     const [frame] = frames;
     if (!frame) return notRun('it was interrupted');
     const said = plainText(frame.stderr.toString('utf8')).trim().split('\n').at(-1) || undefined;

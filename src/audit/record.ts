@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { raw, type Script, sh } from '../remote/sh.ts';
-import { plainText } from '../text/plain-text.ts';
+import { plainText } from '../text/clean.ts';
 import { type AuditDone, findingKey, type PreviousAudit } from './result.ts';
 
 /** Where the last run of each audit is kept on the host. */

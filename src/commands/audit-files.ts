@@ -9,7 +9,7 @@ import { ruleSettings } from '../audit/workload/settings.ts';
 import type { AuditGate, WorkloadSettings } from '../engine/resolved-task.ts';
 import { UserError } from '../errors.ts';
 import type { Io } from '../report/io.ts';
-import { printable } from '../report/text-diff.ts';
+import { oneLine } from '../text/clean.ts';
 import { readGates } from './audit-gates.ts';
 import type { Report } from './report.ts';
 
@@ -91,7 +91,7 @@ async function patchFile(
   for (const { at, id, subject, details, needs } of left) {
     const more =
       needs === undefined ? '' : ` (--rest mends it, if ${needs})`.replace('if measure', 'and then: measure');
-    io.err(`${at ?? file}: left to you: ${printable(`${id} [${subject}] ${details ?? ''}`)}${more}\n`);
+    io.err(`${at ?? file}: left to you: ${oneLine(`${id} [${subject}] ${details ?? ''}`)}${more}\n`);
   }
 }
 

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { ExitCode, UserError } from '../errors.ts';
 import { auditedOf } from '../report/audited.ts';
 import type { RunDocument } from '../report/document.ts';
+import { visible } from '../text/clean.ts';
 
 /** Files that what the audits found goes into, beside what is printed. */
 export interface ReportFileOptions {
@@ -54,7 +55,7 @@ export async function writeReportFiles(document: RunDocument, options: ReportFil
 
 async function write(option: keyof ReportFileOptions, file: string, text: string): Promise<void> {
   try {
-    await writeFile(file, text);
+    await writeFile(file, visible(text));
   } catch (error) {
     throw new UserError(`--${option}: ${file} cannot be written: ${(error as Error).message}`, {
       exitCode: ExitCode.Failed,

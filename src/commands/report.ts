@@ -5,14 +5,14 @@ import { auditText } from '../report/audit-text.ts';
 import { DocumentRecorder, type Summary } from '../report/document.ts';
 import type { Io } from '../report/io.ts';
 import { liveProgress } from '../report/live.ts';
-import { paintWith } from '../report/paint.ts';
+import { paintWith, screenPaint } from '../report/paint.ts';
 import { noteWork, plainProgress } from '../report/plain.ts';
 import { planText } from '../report/plan-text.ts';
 import { stillThere } from '../report/still.ts';
 import { suggestionText } from '../report/suggestion-text.ts';
 import { summaryText } from '../report/summary-text.ts';
-import { printable } from '../report/text-diff.ts';
 import { togetherText } from '../report/together-text.ts';
+import { oneLine } from '../text/clean.ts';
 import { type ReportFileOptions, refuseUnwritable, writeReportFiles } from './report-files.ts';
 
 export interface OutputOptions extends ReportFileOptions {
@@ -35,9 +35,9 @@ export interface Report {
 export function openReport(command: string, playbook: string | null, options: OutputOptions, io: Io): Report {
   const recorder = new DocumentRecorder(command, playbook);
   const paint = paintWith(io.colour);
-  const live = io.live ? liveProgress(io.live, io.err, paint) : undefined;
+  const live = io.live ? liveProgress(io.live, io.err, screenPaint(io.colour)) : undefined;
   const plain = plainProgress(io);
-  const still = live ? undefined : stillThere((host, line) => io.err(`${host}: ${printable(line)}\n`));
+  const still = live ? undefined : stillThere((host, line) => io.err(`${host}: ${oneLine(line)}\n`));
   const settle = () => {
     live?.settle();
     still?.end();

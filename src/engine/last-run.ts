@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { raw, type Script, sh } from '../remote/sh.ts';
+import { shortLine } from '../text/clean.ts';
 import { RUNS } from './host-layout.ts';
 import { HOLDER, STALE_SECONDS } from './journal/holder.ts';
 
@@ -32,7 +33,11 @@ const Identity = z.object({ by: z.string(), at: z.string(), playbook: z.string()
 export function explainLastRun(output: string): string | undefined {
   if (output === '') return undefined;
   const [identity = '', guard = '', steps = ''] = output.split('\0');
-  const names = steps.split('\n').filter(Boolean);
+  const names = steps
+    .split('\n')
+    .filter(Boolean)
+    .slice(0, 5)
+    .map((name) => shortLine(name, 200));
   if (guard === 'running') {
     const at = names.length > 0 ? `, and is at "${names.join('", "')}"` : '';
     return `another run${whose(identity)} is under way${at}: what is read now may be different when it ends`;
@@ -50,7 +55,7 @@ const GUARD: Readonly<Record<string, string>> = {
 function whose(text: string): string {
   try {
     const { by, at, playbook } = Identity.parse(JSON.parse(text));
-    return ` (${by} since ${at}, applying ${playbook})`;
+    return shortLine(` (${by} since ${at}, applying ${playbook})`, 500);
   } catch {
     return '';
   }

@@ -5,7 +5,8 @@ export class PlaybookErrors extends UserError {
   readonly errors: readonly UserError[];
 
   constructor(errors: readonly UserError[]) {
-    super(errors.map((error) => error.paragraph).join('\n'));
+    super('');
+    this.message = errors.map((error) => error.paragraph).join('\n');
     this.name = 'PlaybookErrors';
     this.errors = errors;
   }

@@ -1,4 +1,5 @@
 import { HostError } from '../errors.ts';
+import { oneLine, visible } from '../text/clean.ts';
 import { type Prompt, queue } from './prompt.ts';
 import type { LineQuestion } from './prompt-line.ts';
 
@@ -50,27 +51,27 @@ export function terminalPrompt({ interactive, signal, interrupt }: Terminal): Pr
   return {
     interactive,
     secret: async (question) => {
-      const answer = await ask({ text: '', label: `${printable(question)}: `, hidden: true });
+      const answer = await ask({ text: '', label: `${oneLine(question)}: `, hidden: true });
       if (answer === undefined) throw new HostError('the question was declined');
       return answer;
     },
     confirm: async (question, fingerprint) => {
       const words = ['yes', ...(fingerprint === undefined ? [] : [fingerprint])];
       const only = fingerprint === undefined ? 'Only "yes" is' : 'Only "yes", or the fingerprint itself, is';
-      const text = `${printable(question)}\n  ${only} accepted; anything else declines.`;
+      const text = `${indented(question)}\n  ${only} accepted; anything else declines.`;
       const answer = await ask({ text, label: '  Enter a value: ' });
       return answer !== undefined && words.includes(answer.trim());
     },
-    line: (label) => ask({ text: '', label: printable(label).concat(' ') }),
+    line: (label) => ask({ text: '', label: oneLine(label).concat(' ') }),
     tell: (message) => {
       if (!open) for (const watch of watchers) watch(true);
-      process.stderr.write(`${printable(message)}\n`);
+      process.stderr.write(`${oneLine(message)}\n`);
       if (!open) for (const watch of watchers) watch(false);
     },
   };
 }
 
-/** A server writes part of some questions: what would steer the terminal is left out. */
-function printable(question: string): string {
-  return question.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '').trim();
+/** A server writes part of some questions: each line shows what it is, and only the first begins where harden's own do. */
+function indented(question: string): string {
+  return visible(question.trim()).replaceAll('\n', '\n  ');
 }

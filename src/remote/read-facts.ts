@@ -1,9 +1,10 @@
 import { HostError } from '../errors.ts';
+import { shortLine } from '../text/clean.ts';
 import type { Facts } from './facts.ts';
 
-/** Parses what the boot script printed between its READY and FACTS marks. */
+/** Parses what the boot script printed between its READY and FACTS marks; each fact is one line that shows what it is. */
 export function readFacts(text: string): Facts {
-  const lines = text.split('\n');
+  const lines = text.split('\n').map((line) => shortLine(line, 500));
   const os = new Map<string, string>();
   const named = new Map<string, string>();
   const words = new Set<string>();

@@ -1,61 +1,25 @@
 import { randomBytes } from 'node:crypto';
 import { HostError } from '../errors.ts';
+import { Batch, type BatchOptions, type BatchResult } from './batch.ts';
 import { type Become, becomeCommand, sudoPrompt } from './become.ts';
 import type { Channel, Connection } from './connection.ts';
 import type { Facts } from './facts.ts';
-import { FrameReader, type Mark } from './frames.ts';
+import { FrameReader, type Mark, ProtocolError } from './frames.ts';
 import { type RawRun, type RawSide, rawSide } from './raw-run.ts';
 import { readFacts } from './read-facts.ts';
 import type { Script } from './sh.ts';
 import { startWatch } from './ssh/watch.ts';
 
+export type { BatchOptions, BatchResult, Frame } from './batch.ts';
+
+// The most that one script may answer, and the most that a login may say before the shell is there.
+const mostOfFrame = 24 * 2 ** 20;
+const mostOfBoot = 256 * 2 ** 10;
 // A directory service that does not answer holds up a login for half of this.
 const becomeTimeoutMs = 60_000;
 
-/** What one script of a batch did. */
-export interface Frame {
-  readonly exitCode: number;
-  readonly stdout: Buffer;
-  readonly stderr: Buffer;
-  readonly milliseconds: number;
-}
-
 /** A step of `apply`: a script for a subshell of its own, or one that runs in the root shell itself (to hold a lock, to define functions); that one MUST NOT exit. */
 export type ApplyScript = Script | { readonly inShell: Script };
-
-export interface BatchOptions {
-  /** probe only: runs before the scripts in the shell itself, which they inherit; MUST print nothing, read nothing and not exit. */
-  readonly ahead?: Script;
-  /** Called when a script starts on the host, as soon as its mark arrives. */
-  readonly onStart?: (index: number) => void;
-  /** apply only: what the host does at each sign of life that reaches it from here, and how often one is sent; a dead client or a dead network sends none. */
-  readonly beat?: { readonly script: Script; readonly milliseconds: number };
-  /** Called when a script has ended and its output is complete. */
-  readonly onEnd?: (index: number, frame: Frame) => void;
-}
-
-/** How a batch ended: frames of the scripts that ran, in order; fewer than were sent when one failed or the run was stopped. */
-export interface BatchResult {
-  readonly frames: readonly Frame[];
-}
-
-interface RunningFrame {
-  exitCode: number;
-  stdout?: Buffer;
-  stderr?: Buffer;
-  readonly started: number;
-  ended: number;
-}
-
-interface Running {
-  readonly frames: Map<number, RunningFrame>;
-  readonly options: BatchOptions;
-  readonly results: Frame[];
-  doneMarks: number;
-  stopping: boolean;
-  beating: NodeJS.Timeout | undefined;
-  readonly finish: (error?: HostError) => void;
-}
 
 /**
  * One root shell on one channel of one connection; scripts go in on stdin, framed answers come out.
@@ -68,7 +32,7 @@ export class RootShell {
   private readonly connection: Connection;
   private readonly channel: Channel;
   private readonly nonce: string;
-  private running: Running | undefined;
+  private running: { readonly batch: Batch; readonly fail: (error: HostError) => void } | undefined;
   private rawRun: RawSide | undefined;
   private readonly divert: Booted['divert'];
   private ended: HostError | undefined;
@@ -82,7 +46,10 @@ export class RootShell {
     this.nonce = nonce;
     this.stderrNoise = booted.stderrNoise;
     this.divert = booted.divert;
-    booted.handOver((stream, mark, data) => this.onMark(stream, mark, data));
+    booted.handOver({
+      mark: (stream, mark, data) => this.onMark(stream, mark, data),
+      broken: (error) => this.broken(error),
+    });
     void this.channel.exit.then(() => this.onExit());
     this.channel.stdin.on('error', () => {});
   }
@@ -118,7 +85,9 @@ export class RootShell {
   probe(scripts: readonly Script[], options: BatchOptions = {}): Promise<BatchResult> {
     // Each mark is a packet on its way to here: one script begins where the one before it ended.
     const body = scripts.map((script, index) => `(\n${script}\n) </dev/null\n${this.mark('end', index, '$?')}`);
-    return this.send([options.ahead ?? '', this.mark('begin', 0), ...body], options);
+    if (scripts.length === 0) return Promise.resolve({ frames: [] });
+    const text = `harden_batch() {\n${[options.ahead ?? '', this.mark('begin', 0), ...body].join('\n')}\n}\nharden_batch\n${this.mark('done', 0)}\n`;
+    return this.send('probe', scripts.length, text, options);
   }
 
   /**
@@ -150,7 +119,9 @@ export class RootShell {
     const after = [this.mark('applied', 0), 'wait "$harden_reader" 2>/dev/null', 'rm -rf "$harden_io"', 'exec 8<&-'];
     const name = 'harden_steps';
     // The last line is one: the reader must find nothing of it on stdin.
-    return this.sendText(
+    return this.send(
+      'apply',
+      scripts.length,
       `${name}() {\n${body.join('\n')}\n}\nharden_apply() {\n${[...before, name, ...after].join('\n')}\n}\nharden_apply; ${this.mark('done', 0)}\n`,
       options,
     );
@@ -174,9 +145,7 @@ export class RootShell {
 
   /** Lets the running script finish and starts no other; the batch then resolves with fewer frames. */
   stop(): void {
-    if (!this.running || this.running.stopping) return;
-    this.running.stopping = true;
-    this.channel.stdin.write('stop\n');
+    if (this.running?.batch.stop()) this.channel.stdin.write('stop\n');
   }
 
   /** Ends the shell and its connection. */
@@ -185,29 +154,21 @@ export class RootShell {
     await this.connection.close();
   }
 
-  private send(body: readonly string[], options: BatchOptions): Promise<BatchResult> {
-    return this.sendText(`harden_batch() {\n${body.join('\n')}\n}\nharden_batch\n${this.mark('done', 0)}\n`, options);
-  }
-
-  private sendText(text: Script, options: BatchOptions): Promise<BatchResult> {
+  private send(kind: 'probe' | 'apply', count: number, text: Script, options: BatchOptions): Promise<BatchResult> {
     if (this.running || this.rawRun) throw new Error('a batch is already running in this shell');
     if (this.ended) return Promise.reject(this.ended);
     return new Promise((resolve, reject) => {
-      const results: Frame[] = [];
-      this.running = {
-        frames: new Map(),
-        options,
-        results,
-        doneMarks: 0,
-        stopping: false,
-        beating: undefined,
-        finish: (error) => {
-          clearInterval(this.running?.beating);
-          this.running = undefined;
-          if (error) reject(error);
-          else resolve({ frames: results });
-        },
+      const leave = (settle: () => void) => {
+        this.running?.batch.end();
+        this.running = undefined;
+        settle();
       };
+      const batch = new Batch(kind, count, options, {
+        send: (line) => this.channel.stdin.write(line),
+        broken: (error) => this.broken(error),
+        over: (result) => leave(() => resolve(result)),
+      });
+      this.running = { batch, fail: (error) => leave(() => reject(error)) };
       this.channel.stdin.write(text);
     });
   }
@@ -224,37 +185,14 @@ export class RootShell {
   }
 
   private onMark(stream: 'stdout' | 'stderr', mark: Mark, data: Buffer): void {
-    if (this.rawRun) this.onRawMark(this.rawRun, stream, mark, data);
-    const { running } = this;
-    if (!running) return;
-    const index = Number(mark.args[0]);
-    if (mark.kind === 'begin') {
-      const { beat } = running.options;
-      if (beat && stream === 'stdout' && !running.beating)
-        running.beating = setInterval(() => this.channel.stdin.write('alive\n'), beat.milliseconds);
-      this.begun(running, index);
-    } else if (mark.kind === 'end') {
-      const frame = this.begun(running, index);
-      frame[stream] = data;
-      frame.exitCode = Number(mark.args[1]);
-      frame.ended ||= performance.now();
-      if (frame.stdout && frame.stderr) {
-        const result: Frame = {
-          exitCode: frame.exitCode,
-          stdout: frame.stdout,
-          stderr: frame.stderr,
-          milliseconds: frame.ended - frame.started,
-        };
-        running.results[index] = result;
-        running.options.onEnd?.(index, result);
-      }
-    } else if (mark.kind === 'applied' && stream === 'stdout') {
-      clearInterval(running.beating);
-      this.channel.stdin.write('go\n');
-    } else if (mark.kind === 'done') {
-      running.doneMarks += 1;
-      if (running.doneMarks === 2) running.finish();
+    if (this.ended) return;
+    if (this.rawRun) return this.onRawMark(this.rawRun, stream, mark, data);
+    if (!this.running) {
+      // The beginning of a raw run, overtaken by its end.
+      if (mark.kind === 'begin') return;
+      throw new ProtocolError('the host answered what it was not asked');
     }
+    this.running.batch.take(stream, mark, data);
   }
 
   private onRawMark(side: RawSide, stream: 'stdout' | 'stderr', mark: Mark, data: Buffer): void {
@@ -268,32 +206,40 @@ export class RootShell {
     }
   }
 
-  /** The frame of a script that has begun, by its own mark or by the end of the one before it. */
-  private begun({ frames, options }: Running, index: number): RunningFrame {
-    const known = frames.get(index);
-    if (known) return known;
-    const frame: RunningFrame = { exitCode: -1, started: performance.now(), ended: 0 };
-    frames.set(index, frame);
-    options.onStart?.(index);
-    return frame;
+  /** The shell is not to be talked to any more: what it still says is not read. */
+  private broken(error: HostError): void {
+    if (this.ended) return;
+    this.ended = new HostError(`${this.label}: ${error.message}`, { hint: error.hint });
+    this.running?.fail(this.ended);
+    this.rawRun?.end(null, this.ended.message);
+    this.rawRun = undefined;
+    this.channel.stdout.destroy();
+    this.channel.stderr.destroy();
+    void this.connection.close();
   }
 
   private onExit(): void {
+    if (this.ended) return;
     const noise = this.stderrNoise().trim().split('\n').at(-1);
     this.ended =
       this.connection.lost?.() ?? new HostError(`the root shell on ${this.label} ended${noise ? `: ${noise}` : ''}`);
-    this.running?.finish(this.ended);
+    this.running?.fail(this.ended);
     this.rawRun?.end(null, this.ended.message);
     this.rawRun = undefined;
   }
+}
+
+interface Receiver {
+  mark(stream: 'stdout' | 'stderr', mark: Mark, data: Buffer): void;
+  broken(error: HostError): void;
 }
 
 interface Booted {
   readonly channel: Channel;
   readonly facts: Facts;
   readonly passwordAsked: boolean;
-  /** Routes every later mark to the shell. */
-  handOver(onMark: (stream: 'stdout' | 'stderr', mark: Mark, data: Buffer) => void): void;
+  /** Routes every later mark to the shell, and what is wrong with one. */
+  handOver(to: Receiver): void;
   stderrNoise(): string;
   /** Where stdout goes instead of being cut at its marks; undefined: to its marks again. */
   divert(sink: ((chunk: Buffer) => void) | undefined): void;
@@ -301,12 +247,14 @@ interface Booted {
 
 function boot(channel: Channel, become: Become, nonce: string, connection: Connection): Promise<Booted> {
   return new Promise((resolve, reject) => {
-    let deliver: ((stream: 'stdout' | 'stderr', mark: Mark, data: Buffer) => void) | undefined;
+    let deliver: Receiver | undefined;
     const diverted: { to?: ((chunk: Buffer) => void) | undefined } = {};
     let stderr = '';
     let prompts = 0;
     const prompt = sudoPrompt(nonce);
+    let over = false;
     const fail = (error: unknown) => {
+      over = true;
       settled();
       channel.stdin.end();
       reject(error);
@@ -320,45 +268,61 @@ function boot(channel: Channel, become: Become, nonce: string, connection: Conne
     };
     become.signal?.addEventListener('abort', stopped);
     if (become.signal?.aborted) stopped();
-    const out = new FrameReader(nonce, (mark, data) => {
-      if (deliver) return deliver('stdout', mark, data);
-      if (mark.kind === 'nosudo') {
-        fail(
-          new HostError(`${connection.label} is not root, and the host has no sudo`, {
-            hint: 'Log in as root, or install sudo and give this login the right to use it',
-          }),
-        );
-      } else if (mark.kind === 'facts') {
-        try {
-          const facts = readFacts(data.toString('utf8'));
-          settled();
-          resolve({
-            channel,
-            facts,
-            passwordAsked: prompts > 0,
-            handOver: (next) => {
-              deliver = next;
-            },
-            divert: (to) => {
-              diverted.to = to;
-            },
-            stderrNoise: () => err.remainder().toString('utf8').slice(-2000),
-          });
-        } catch (error) {
-          fail(error);
+    const out = new FrameReader(
+      nonce,
+      (mark, data) => {
+        if (deliver) return deliver.mark('stdout', mark, data);
+        if (mark.kind === 'nosudo') {
+          fail(
+            new HostError(`${connection.label} is not root, and the host has no sudo`, {
+              hint: 'Log in as root, or install sudo and give this login the right to use it',
+            }),
+          );
+        } else if (mark.kind === 'facts') {
+          try {
+            const facts = readFacts(data.toString('utf8'));
+            settled();
+            resolve({
+              channel,
+              facts,
+              passwordAsked: prompts > 0,
+              handOver: (next) => {
+                deliver = next;
+                out.limit = err.limit = mostOfFrame;
+              },
+              divert: (to) => {
+                diverted.to = to;
+              },
+              stderrNoise: () => err.remainder().toString('utf8').slice(-2000),
+            });
+          } catch (error) {
+            fail(error);
+          }
         }
+      },
+      mostOfBoot,
+    );
+    const err = new FrameReader(nonce, (mark, data) => deliver?.mark('stderr', mark, data), mostOfBoot);
+    const read = (reader: FrameReader, chunk: Buffer): boolean => {
+      if (over) return false;
+      try {
+        reader.push(chunk);
+        return true;
+      } catch (error) {
+        if (!(error instanceof ProtocolError)) throw error;
+        if (deliver) deliver.broken(error);
+        else fail(new HostError(`${connection.label}: ${error.message}`, { hint: error.hint }));
+        over = true;
+        return false;
       }
-    });
-    const err = new FrameReader(nonce, (mark, data) => deliver?.('stderr', mark, data));
+    };
     channel.stdout.on('data', (chunk: Buffer) => {
       const raw = diverted.to;
       if (raw) return raw(chunk);
-      out.push(chunk);
-      afterMark(diverted, out);
+      if (read(out, chunk)) afterMark(diverted, out);
     });
     channel.stderr.on('data', (chunk: Buffer) => {
-      err.push(chunk);
-      if (deliver) return;
+      if (!read(err, chunk) || deliver) return;
       stderr += chunk.toString('utf8');
       const seen = stderr.split(prompt).length - 1;
       if (seen > prompts) {

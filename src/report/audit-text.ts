@@ -1,7 +1,7 @@
 import { type AuditCheck, type AuditDone, type AuditResult, findingKey } from '../audit/result.ts';
+import { oneLine, visible } from '../text/clean.ts';
 import { type AuditGroup, groupFindings } from './audit-groups.ts';
 import type { Paint } from './paint.ts';
-import { oneLine, printable } from './text-diff.ts';
 
 /** An audit for people: the score and its change, the findings by what mends them, what changed since the run before, and whether a threshold was missed. */
 export function auditText(host: string, audit: AuditResult, paint: Paint): string {
@@ -37,7 +37,7 @@ function groupLines(group: AuditGroup, paint: Paint): string[] {
     const own = group.how === 'by hand' ? costs(check, check.points) : '';
     lines.push(`    ${paint('yellow', 'WARN')} ${named(check)}${own}${details(check, paint)}`);
     const advice = check.declined ?? (group.how === 'by hand' ? check.remediation : flag(check));
-    for (const line of advice?.split('\n') ?? []) lines.push(`      ${paint('dim', printable(line))}`);
+    for (const line of advice?.split('\n') ?? []) lines.push(`      ${paint('dim', visible(line))}`);
   }
   return lines;
 }

@@ -1,7 +1,8 @@
 import type { ChangedSince, JournalRun, JournalStep } from '../engine/journal/read-journal.ts';
 import type { KeptPath } from '../engine/journal/read-kept.ts';
+import { oneLine } from '../text/clean.ts';
 import type { Paint } from './paint.ts';
-import { printable, unified } from './text-diff.ts';
+import { unified } from './text-diff.ts';
 
 /** `harden history` for people: a line a run. */
 export function historyText(host: string, runs: readonly JournalRun[], paint: Paint): string {
@@ -20,7 +21,7 @@ export function historyText(host: string, runs: readonly JournalRun[], paint: Pa
         .map(([number, word]) => `${number} ${word}`)
         .join(', ') || 'nothing changed';
     const who = run.identity ? `${run.identity.by} ${run.identity.playbook}` : 'its record is damaged';
-    lines.push(`  ${run.id}  ${steps}${guardNote(run)}  ${paint('dim', printable(who))}`);
+    lines.push(`  ${run.id}  ${steps}${guardNote(run)}  ${paint('dim', oneLine(who))}`);
   }
   if (runs.length === 0) lines.push('  nothing was applied to this host yet');
   return `${lines.join('\n')}\n`;
@@ -31,12 +32,12 @@ export function runText(host: string, run: JournalRun, paint: Paint): string {
   const lines = [`${paint('bold', host)} ${run.id}${guardNote(run)}`];
   if (run.identity)
     lines.push(
-      `  ${run.identity.at}, ${printable(run.identity.by)}, ${printable(run.identity.playbook)}, harden ${run.identity.tool}`,
+      `  ${run.identity.at}, ${oneLine(run.identity.by)}, ${oneLine(run.identity.playbook)}, harden ${run.identity.tool}`,
     );
   for (const step of run.steps) {
     lines.push(`  ${step.directory} ${step.state}: ${stepName(step)}`);
     for (const { key, before, after } of step.record?.changes ?? [])
-      lines.push(`      ${printable(`${key}: ${show(before)} → ${show(after)}`)}`);
+      lines.push(`      ${oneLine(`${key}: ${show(before)} → ${show(after)}`)}`);
   }
   return `${lines.join('\n')}\n`;
 }
@@ -58,23 +59,23 @@ export function rollbackText(
       lines.push(...keptLines(path, paint).map((line) => `      ${line}`));
     for (const { what, by } of changed.filter((entry) => entry.step === step.directory))
       lines.push(
-        `      ${paint('yellow', printable(`changed since then${by ? ` by ${by}` : ', not by harden'}: ${what}; rolling back loses that`))}`,
+        `      ${paint('yellow', oneLine(`changed since then${by ? ` by ${by}` : ', not by harden'}: ${what}; rolling back loses that`))}`,
       );
     if (step.record?.irreversible)
-      lines.push(`      ${paint('yellow', `cannot be taken back: ${printable(step.record.irreversible)}`)}`);
+      lines.push(`      ${paint('yellow', `cannot be taken back: ${oneLine(step.record.irreversible)}`)}`);
   }
   return `${lines.join('\n')}\n`;
 }
 
 function keptLines({ path, before, now }: KeptPath, paint: Paint): string[] {
   if (path === '') return [paint('yellow', 'what it had kept is damaged in the journal, and cannot be put back')];
-  if (before === null) return [`${printable(path)}: ${paint('red', 'removed')}`];
-  if (now === null) return [`${printable(path)}: ${paint('green', 'put back')}`];
-  return [`${printable(path)}:`, ...unified(now, before, paint)];
+  if (before === null) return [`${oneLine(path)}: ${paint('red', 'removed')}`];
+  if (now === null) return [`${oneLine(path)}: ${paint('green', 'put back')}`];
+  return [`${oneLine(path)}:`, ...unified(now, before, paint)];
 }
 
 function stepName(step: JournalStep): string {
-  return printable(
+  return oneLine(
     step.record
       ? `${step.record.name} (${step.record.type} ${step.record.id})`
       : `step ${step.directory} (its record is damaged)`,

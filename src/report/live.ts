@@ -1,8 +1,8 @@
 import type { Listener, RunEvent } from '../engine/events.ts';
+import { oneLine } from '../text/clean.ts';
 import type { Paint } from './paint.ts';
 import { firstLine, progressLine } from './plain.ts';
 import { fitted, type Screen, widthOf } from './screen.ts';
-import { oneLine } from './text-diff.ts';
 
 /** Progress in place on a terminal, a line a host. It renders events and decides nothing. */
 export interface LiveProgress {

@@ -1,6 +1,6 @@
 import type { LeftHandler } from '../engine/journal/read-pending.ts';
+import { oneLine } from '../text/clean.ts';
 import type { Paint } from './paint.ts';
-import { oneLine, printable } from './text-diff.ts';
 
 /** `harden pending` for people: each handler, whose it is, and what it would run. */
 export function pendingText(host: string, left: readonly LeftHandler[], paint: Paint): string {
@@ -11,7 +11,7 @@ export function pendingText(host: string, left: readonly LeftHandler[], paint: P
       : 'the run that left it is gone';
     lines.push(`  ${paint('yellow', '!')} ${oneLine(name ?? `${file} (its record is damaged)`)}`);
     lines.push(`      ${paint('dim', whose)}`);
-    for (const line of run.trim().split('\n').slice(0, SHOWN)) lines.push(`      ${printable(line)}`);
+    for (const line of run.trim().split('\n').slice(0, SHOWN)) lines.push(`      ${oneLine(line)}`);
   }
   if (left.length === 0) lines.push('  no handler is pending');
   else lines.push(`  ${paint('dim', 'the next apply runs them; harden pending --drop NAME forgets one')}`);

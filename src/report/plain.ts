@@ -1,13 +1,13 @@
 import type { Listener, RunEvent } from '../engine/events.ts';
+import { oneLine } from '../text/clean.ts';
 import type { Io } from './io.ts';
-import { printable } from './text-diff.ts';
 
 /** Progress as lines on stderr, one an event: for logs, CI and pipes. */
 export function plainProgress(io: Io): Listener {
   return (event) => {
     noteWork(event, io);
     const line = progressLine(event);
-    if (line) io.err(`${event.host}: ${printable(line)}\n`);
+    if (line) io.err(`${event.host}: ${oneLine(line)}\n`);
   };
 }
 

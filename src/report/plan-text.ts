@@ -1,22 +1,23 @@
 import type { HostPlan, PlannedTask } from '../engine/plan.ts';
 import { shownChanges } from '../engine/shown.ts';
 import { formatPosition } from '../errors.ts';
+import { oneLine } from '../text/clean.ts';
 import type { Paint } from './paint.ts';
-import { changeLines, oneLine, printable } from './text-diff.ts';
+import { changeLines } from './text-diff.ts';
 
 const SYMBOL = { create: '+', update: '~', delete: '-', none: ' ', skip: ' ' } as const;
 const COLOUR = { create: 'green', update: 'yellow', delete: 'red', none: 'dim', skip: 'dim' } as const;
 
 /** A host's plan for people: what differs as a diff, what is unchanged only when `verbose`, and one closing line. */
 export function planText(plan: HostPlan, paint: Paint, verbose: boolean): string {
-  const lines = [paint('bold', `${plan.host}`) + paint('dim', ` (${plan.facts.os.name})`)];
+  const lines = [paint('bold', `${plan.host}`) + paint('dim', ` (${oneLine(plan.facts.os.name)})`)];
   for (const task of plan.tasks) {
     if (verbose || task.change || task.findings.length > 0)
-      lines.push(...taskLines(task, paint).map((line) => `  ${plan.masker.text(line)}`));
+      lines.push(...taskLines(task, paint).map((line) => `  ${indented(plan.masker.text(line))}`));
   }
   for (const handler of plan.handlers) {
     lines.push(
-      `  ${paint('yellow', '!')} handler: ${handler.name}${handler.pending ? paint('dim', ' (left by an earlier run: harden pending says whose, and can drop it)') : ''}`,
+      `  ${paint('yellow', '!')} handler: ${oneLine(handler.name)}${handler.pending ? paint('dim', ' (left by an earlier run: harden pending says whose, and can drop it)') : ''}`,
     );
   }
   lines.push(`  ${closingLine(plan, paint)}`);
@@ -30,16 +31,17 @@ function taskLines(planned: PlannedTask, paint: Paint): string[] {
   const note =
     task.skipped !== undefined ? ` (skipped: ${task.skipped})` : action === 'none' && !refused ? ' (unchanged)' : '';
   const lines = [
-    `${symbol} ${paint('bold', printable(task.name))} ${paint('dim', `${task.type.type} ${shortened(oneLine(task.id.trim()))}`.trimEnd() + note)}`,
+    `${symbol} ${paint('bold', oneLine(task.name))} ${paint('dim', `${task.type.type} ${shortened(oneLine(task.id.trim()))}`.trimEnd() + note)}`,
   ];
-  if (planned.unknown) lines.push(`    ${paint('dim', `known after apply: ${planned.unknown}`)}`);
+  if (planned.unknown) lines.push(`    ${paint('dim', `known after apply: ${oneLine(planned.unknown)}`)}`);
   for (const change of shownChanges(planned)) {
     lines.push(...changeLines(change, paint, planned.unknown !== undefined).map((line) => `    ${line}`));
   }
-  if (planned.tells) lines.push(`    ${printable(planned.tells)}`);
-  if (planned.irreversible) lines.push(`    ${paint('yellow', `cannot be rolled back: ${planned.irreversible}`)}`);
+  if (planned.tells) lines.push(`    ${oneLine(planned.tells)}`);
+  if (planned.irreversible)
+    lines.push(`    ${paint('yellow', `cannot be rolled back: ${oneLine(planned.irreversible)}`)}`);
   for (const { level, message, hint } of planned.findings) {
-    const text = `${message}${hint ? `. ${hint}` : ''}`.replaceAll('\n', '\n      ');
+    const text = `${message}${hint ? `. ${hint}` : ''}`;
     lines.push(
       `    ${level === 'refuse' ? paint('red', `${formatPosition(task.at)}: ${text}`) : paint('yellow', `warning: ${text}`)}`,
     );
@@ -66,4 +68,9 @@ function closingLine(plan: HostPlan, paint: Paint): string {
 /** A task may speak of fifty things at once; its changes name them. */
 function shortened(id: string): string {
   return id.length <= 60 ? id : `${id.slice(0, 59)}…`;
+}
+
+/** A tool's answer may be of several lines: none of them begins where harden's own do. */
+function indented(line: string): string {
+  return line.replaceAll('\n', '\n          ');
 }

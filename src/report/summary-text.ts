@@ -1,6 +1,6 @@
+import { visible } from '../text/clean.ts';
 import type { RunDocument } from './document.ts';
 import type { Paint } from './paint.ts';
-import { printable } from './text-diff.ts';
 
 /** The end of a run for people: each host that failed with its reason, and one line that counts. */
 export function summaryText(document: RunDocument, paint: Paint): string {
@@ -8,7 +8,7 @@ export function summaryText(document: RunDocument, paint: Paint): string {
     .filter(({ error }) => error !== undefined)
     .map(
       ({ host, status, error, changes }) =>
-        `${paint('red', `${host}: ${status}`)}${changes ? `, ${made(changes)}` : ''}: ${printable(error ?? '')}`,
+        `${paint('red', `${host}: ${status}`)}${changes ? `, ${made(changes)}` : ''}: ${visible(error ?? '')}`,
     );
   const { hosts, changed, unchanged, failed, unreachable } = document.summary;
   const good =

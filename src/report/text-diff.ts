@@ -1,6 +1,7 @@
 import { structuredPatch } from 'diff';
 import type { ShownChange } from '../engine/shown.ts';
 import type { StateValue } from '../engine/state.ts';
+import { oneLine, visible } from '../text/clean.ts';
 import type { Paint } from './paint.ts';
 
 /** The lines that show one changed key: a unified diff for texts of several lines, else `key: before → after`. */
@@ -20,12 +21,12 @@ export function unified(before: string, after: string, paint: Paint): string[] {
   const hunks = patch?.hunks ?? [];
   if (!patch)
     return [
-      ...before.split('\n').map((line) => paint('red', `-${line}`)),
-      ...after.split('\n').map((line) => paint('green', `+${line}`)),
+      ...before.split('\n').map((line) => paint('red', `-${visible(line)}`)),
+      ...after.split('\n').map((line) => paint('green', `+${visible(line)}`)),
     ];
   return hunks.flatMap((hunk) => [
     paint('cyan', `@@ -${range(hunk.oldStart, hunk.oldLines)} +${range(hunk.newStart, hunk.newLines)} @@`),
-    ...hunk.lines.map((line) => paintLine(printable(line), paint)),
+    ...hunk.lines.map((line) => paintLine(visible(line), paint)),
   ]);
 }
 
@@ -61,20 +62,7 @@ function asText(value: StateValue | null): string | undefined {
 }
 
 function show(value: StateValue): string {
-  return value === '' ? '""' : printable(String(value));
-}
-
-/** Control characters cannot move a terminal's cursor once they are spelled out. */
-export function printable(text: string): string {
-  return text.replaceAll(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
-
-/** The same as one line: text of a stranger cannot pass for a line of a report. */
-export function oneLine(text: string): string {
-  return printable(text).replaceAll(/\s*\n\s*/g, ' ');
+  return value === '' ? '""' : visible(String(value));
 }
 
 function paintLine(line: string, paint: Paint): string {

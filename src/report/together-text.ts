@@ -1,6 +1,6 @@
 import type { AuditResult } from '../audit/result.ts';
+import { oneLine } from '../text/clean.ts';
 import type { Paint } from './paint.ts';
-import { oneLine } from './text-diff.ts';
 import { type ToolSays, toolsTogether } from './tools-together.ts';
 
 /** So many containers or hosts are named; the others are counted. */

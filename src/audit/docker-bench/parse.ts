@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { clip } from '../../text/plain-text.ts';
+import { clip } from '../../text/clean.ts';
 import type { AuditCheck } from '../result.ts';
 import { explained, scoreOf } from './explain.ts';
 

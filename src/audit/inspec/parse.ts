@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { plainText } from '../../text/plain-text.ts';
+import { plainText } from '../../text/clean.ts';
 import type { AuditCheck, Severity } from '../result.ts';
 import { benchIdOf, unreachable } from './bench-ids.ts';
 

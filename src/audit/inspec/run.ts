@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { plainText } from '../../text/plain-text.ts';
+import { plainText } from '../../text/clean.ts';
 import type { OperatorWay, RunWork } from '../audit.ts';
 import { type AuditOutcome, notRun } from '../result.ts';
 import { type InspecReport, parseInspec } from './parse.ts';

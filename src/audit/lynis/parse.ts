@@ -1,4 +1,4 @@
-import { plainText } from '../../text/plain-text.ts';
+import { plainText } from '../../text/clean.ts';
 import type { AuditCheck } from '../result.ts';
 
 /** What Lynis's report says. */

@@ -1,5 +1,5 @@
 import { quote } from '../../remote/sh.ts';
-import { clip } from '../../text/plain-text.ts';
+import { clip } from '../../text/clean.ts';
 import type { AuditCheck, Fix, Severity } from '../result.ts';
 import { FIELDS, type Field, isUndecided, type Maybe, type Undecided, type Workload } from './workload.ts';
 

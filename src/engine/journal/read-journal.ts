@@ -1,28 +1,32 @@
 import { z } from 'zod';
 import { HostError } from '../../errors.ts';
 import { type Script, sh } from '../../remote/sh.ts';
+import { oneLine } from '../../text/clean.ts';
 import { RUNS } from '../host-layout.ts';
 
+/** A text of the host's journal: whoever is root there can have written it, so it is one line that shows what it is. */
+const Line = z.string().transform((text) => oneLine(text));
+
 const RunIdentityText = z.object({
-  id: z.string(),
-  by: z.string(),
-  at: z.string(),
-  playbook: z.string(),
-  tool: z.string(),
-  login: z.string(),
+  id: Line,
+  by: Line,
+  at: Line,
+  playbook: Line,
+  tool: Line,
+  login: Line,
   port: z.number().nullable(),
 });
 const StepText = z
   .object({
-    name: z.string(),
-    type: z.string(),
-    id: z.string(),
-    at: z.string(),
-    action: z.string(),
-    changes: z.array(z.object({ key: z.string(), before: z.unknown(), after: z.unknown() })),
+    name: Line,
+    type: Line,
+    id: Line,
+    at: Line,
+    action: Line,
+    changes: z.array(z.object({ key: Line, before: z.unknown(), after: z.unknown() })),
     access: z.boolean(),
-    irreversible: z.string().optional(),
-    provides: z.array(z.string()).optional(),
+    irreversible: Line.optional(),
+    provides: z.array(Line).optional(),
   })
   .transform((step) => ({ ...step, provides: step.provides ?? PROVIDED_OF_OLD[step.type]?.(step.id) ?? [] }));
 
@@ -31,6 +35,8 @@ const PROVIDED_OF_OLD: Readonly<Record<string, (id: string) => readonly string[]
   user: (id) => [`user:${id}`],
   file: (id) => [`path:${id}`],
 };
+
+const GUARDS = ['none', 'armed', 'disarmed', 'fired', 'adopted'] as const;
 
 /** One step of a run, as the journal tells it. */
 export interface JournalStep {
@@ -49,7 +55,7 @@ export interface JournalRun {
   readonly number: number;
   /** Undefined when the record is damaged. */
   readonly identity: z.infer<typeof RunIdentityText> | undefined;
-  readonly guard: 'none' | 'armed' | 'disarmed' | 'fired' | 'adopted';
+  readonly guard: (typeof GUARDS)[number];
   readonly steps: readonly JournalStep[];
 }
 
@@ -99,17 +105,21 @@ export function readJournal(output: string): readonly JournalRun[] {
     if (kind === 'run') {
       const [guard = 'none', number = ''] = fourth.split(' ');
       runs.push({
-        id: name,
+        id: oneLine(name),
         number: /^\d{1,9}$/.test(number) ? Number(number) : 0,
         identity: parse(RunIdentityText, third),
-        guard: guard as JournalRun['guard'],
+        guard: isGuard(guard) ? guard : 'none',
         steps: [],
       });
     } else if (kind === 'step') {
-      runs.at(-1)?.steps.push({ directory: name, state: stateOf(third), record: parse(StepText, fourth) });
+      runs.at(-1)?.steps.push({ directory: oneLine(name), state: stateOf(third), record: parse(StepText, fourth) });
     } else throw new HostError('the journal under /var/lib/harden/runs cannot be read: it is not as harden wrote it');
   }
   return runs.sort((a, b) => a.number - b.number || (a.id < b.id ? -1 : 1));
+}
+
+function isGuard(word: string): word is JournalRun['guard'] {
+  return (GUARDS as readonly string[]).includes(word);
 }
 
 /** Whether a step changed something, or may have, and was not rolled back. */

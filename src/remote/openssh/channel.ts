@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { HostError } from '../../errors.ts';
@@ -72,8 +72,19 @@ export async function openMasterChannel(
   return { stdin: child.stdin, stdout, stderr, exit };
 }
 
-function said(log: string): Promise<string> {
-  return readFile(log, 'utf8').catch(() => '');
+/** The beginning of what ssh says: the server writes part of it, as much as it likes. */
+async function said(log: string): Promise<string> {
+  try {
+    const file = await open(log);
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(64 * 1024));
+      return buffer.toString('utf8', 0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch {
+    return '';
+  }
 }
 
 function refused(label: string, log: string): HostError {
