@@ -6,6 +6,7 @@ import { besideQuestions, watchQuestions } from './remote/prompt-terminal.ts';
 import type { Io } from './report/io.ts';
 import { drawn } from './report/paint.ts';
 import { screenOn } from './report/screen.ts';
+import { Masker } from './text/masker.ts';
 
 // Everybody on this machine can read the arguments of a process, and -e name=value may hold a secret.
 const args = process.argv.slice(2);
@@ -13,14 +14,16 @@ process.title = `harden ${args[0] ?? ''}`.trim();
 
 const interrupt = new AbortController();
 
+const masker = new Masker();
 const screen = canRedraw() ? screenOn(process.stderr) : undefined;
 if (screen) watchQuestions(screen.pause);
 
 const io: Io = {
   out: (text) => aside(() => process.stdout.write(drawn(text))),
-  err: (text) => aside(() => process.stderr.write(drawn(text))),
+  err: (text) => aside(() => process.stderr.write(drawn(masker.text(text)))),
   live: screen,
   work: { steps: false },
+  masker,
   interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
   colour: wantsColour(),
   columns: process.stderr.columns || 80,

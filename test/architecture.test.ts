@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   'src/report/': [
     /^src\/version\.ts$/,
-    /^src\/engine\/(events|plan|plan-tasks|shown|state|secrets|diff|journal\/read-[a-z]+)\.ts$/,
+    /^src\/engine\/(events|plan|plan-tasks|shown|state|diff|journal\/read-[a-z]+)\.ts$/,
     /^src\/remote\/facts\.ts$/,
     /^src\/text\//,
     /^src\/audit\/result\.ts$/,

@@ -132,6 +132,7 @@ export function runHost(
         vars: { ...host.vars, ...vars },
         env: io.env,
         home: io.home,
+        secrets: io.masker,
         ...(options.tags ? { tags: options.tags } : {}),
         ...(options.skipTags ? { skipTags: options.skipTags } : {}),
       }),
@@ -227,6 +228,7 @@ interface BecomePassword {
 
 async function becomePassword(options: HostOptions, prompt: Prompt, io: Io): Promise<BecomePassword> {
   const given = io.env.HARDEN_BECOME_PASSWORD || undefined;
+  io.masker.add(given === undefined ? [] : [given]);
   if (options.askBecomePass) {
     if (!prompt.interactive && given === undefined) {
       throw new UserError('-K asks for the sudo password, and there is no terminal to ask on', {

@@ -94,7 +94,7 @@ export async function writePlanFile(
           name: task.task.name,
           type: task.task.type.type,
           action: task.action,
-          changes: shownChanges(task),
+          changes: shownChanges(task, plan.masker),
           findings: task.findings.map(({ level, message, hint }) => ({ level, message, hint })),
         })),
       ),

@@ -33,7 +33,7 @@ export interface Report {
 }
 
 export function openReport(command: string, playbook: string | null, options: OutputOptions, io: Io): Report {
-  const recorder = new DocumentRecorder(command, playbook);
+  const recorder = new DocumentRecorder(command, playbook, io.masker);
   const paint = paintWith(io.colour);
   const live = io.live ? liveProgress(io.live, io.err, screenPaint(io.colour)) : undefined;
   const plain = plainProgress(io);
@@ -63,8 +63,8 @@ export function openReport(command: string, playbook: string | null, options: Ou
       settle();
       const document = recorder.document();
       if (!options.json) {
-        for (const text of audits) io.out(text);
-        for (const { host, audits = [] } of document.hosts) io.out(togetherText(host, audits, paint));
+        for (const text of audits) io.out(io.masker.text(text));
+        for (const { host, audits = [] } of document.hosts) io.out(io.masker.text(togetherText(host, audits, paint)));
       }
       await writeReportFiles(document, options, new Date());
       if (options.json) print();

@@ -1,8 +1,8 @@
 import type { Facts } from '../remote/facts.ts';
 import type { Script } from '../remote/sh.ts';
+import type { Masker } from '../text/masker.ts';
 import type { Change } from './diff.ts';
 import type { ResolvedTask } from './resolved-task.ts';
-import type { Masker } from './secrets.ts';
 import type { Finding, Handler } from './task.ts';
 
 export type TaskAction = 'create' | 'update' | 'delete' | 'none' | 'skip';

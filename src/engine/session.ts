@@ -1,5 +1,6 @@
 import type { Facts } from '../remote/facts.ts';
 import type { Frame, RootShell } from '../remote/shell.ts';
+import { Masker } from '../text/masker.ts';
 import { accessRefusals, effectsOf } from './access.ts';
 import { type Answers, probeBatch } from './answers.ts';
 import { bearsOn } from './bears-on.ts';
@@ -10,7 +11,6 @@ import type { HostPlan, PlannedTask } from './plan.ts';
 import { consented, planHandlers, planTasks, type RunOutlook, refusals, unknownTask } from './plan-tasks.ts';
 import type { ResolvedPlaybook, ResolvedTask } from './resolved-task.ts';
 import type { RunHost, RunSession } from './run/run-host.ts';
-import { Masker } from './secrets.ts';
 import { validateScript } from './step-script.ts';
 import { whyUnsupported } from './supported.ts';
 import type { Need } from './task.ts';

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { formatPosition } from '../errors.ts';
 import type { Facts } from '../remote/facts.ts';
 import { raw, type Script, sh } from '../remote/sh.ts';
+import { clip } from '../text/clean.ts';
+import type { Masker } from '../text/masker.ts';
 import { reversed } from './diff.ts';
 import { PENDING } from './host-layout.ts';
 import type { PlannedHandler, PlannedTask, TaskAction } from './plan.ts';
-import type { Masker } from './secrets.ts';
 import { type ShownChange, shownChanges } from './shown.ts';
 import { type Handler, WITHDRAWN } from './task.ts';
 
@@ -27,9 +28,9 @@ export function stepScript(
   if (keeps.length > 0) lines.push(sh`harden_keep ${keeps}`);
   if (undo !== undefined) lines.push(sh`harden_note undo ${undo}`);
   // what is to run once a rollback of this step is itself rolled back, and the files are as the step left them
-  if (keeps.length > 0 && (undo ?? redo) !== undefined && masker.text(redo ?? '') === (redo ?? ''))
+  if (keeps.length > 0 && (undo ?? redo) !== undefined && !masker.finds(redo ?? ''))
     lines.push(sh`harden_note redo ${redo ?? ':'}`);
-  lines.push(sh`harden_note step.json ${JSON.stringify(masker.deep(stepRecord(planned)))}`);
+  lines.push(sh`harden_note step.json ${JSON.stringify(masker.deep(stepRecord(planned, masker)))}`);
   if (task.sensitive || holdsSecret(planned, masker)) lines.push(': >"$harden_step/secret"');
   if (planned.risk) lines.push(': >"$harden_step/access"');
   if (validate !== undefined) lines.push(`(\n${validate}\n)`);
@@ -45,19 +46,21 @@ export function stepScript(
 /** What the step writes is nothing to be shown by whoever rolls it back, who does not know the playbook's secrets. */
 function holdsSecret({ change, script = '' }: PlannedTask, masker: Masker): boolean {
   const text = JSON.stringify(change) + script;
-  return masker.text(text) !== text;
+  return masker.finds(text);
 }
 
 /** Leaves the handler on the host as pending; one that holds a secret without what it does, which the playbook must say again. */
 function notifyScript({ name, check = '', run, onlyTries }: Handler, masker: Masker): Script {
   const slug = handlerSlug(name);
-  if (masker.text(check + run) === check + run)
-    return sh`harden_notify ${slug} ${name} ${check} ${run} ${onlyTries ? ':' : run}`;
+  if (!masker.finds(check + run)) return sh`harden_notify ${slug} ${name} ${check} ${run} ${onlyTries ? ':' : run}`;
   const withheld = `the handler "${name}" holds a secret, so the host does not keep it`;
   const again = sh`echo ${`${withheld}: apply the playbook that says what it does`} >&2
 exit 1`;
   return sh`harden_notify ${slug} ${name} ${''} ${again} ${sh`echo ${`note: ${withheld}: run by hand what must be reloaded`}`}`;
 }
+
+/** Of a value in the journal's record of a step, in characters. */
+const LONGEST_VALUE = 20_000;
 
 /** What the journal tells of a step: what a person saw of it, nothing that a person may not see. */
 export interface StepRecord {
@@ -75,7 +78,7 @@ export interface StepRecord {
   readonly provides: readonly string[];
 }
 
-function stepRecord(planned: PlannedTask): StepRecord {
+function stepRecord(planned: PlannedTask, masker: Masker): StepRecord {
   const { task, action, risk, irreversible } = planned;
   return {
     name: task.name,
@@ -83,11 +86,17 @@ function stepRecord(planned: PlannedTask): StepRecord {
     id: task.id,
     at: formatPosition(task.at),
     action,
-    changes: shownChanges(planned),
+    changes: shownChanges(planned, masker).map(shortened),
     access: risk,
     irreversible,
     provides: task.type.provides?.(task.params) ?? [],
   };
+}
+
+/** What a file held is kept beside the record, so that this stays small. */
+function shortened({ key, before, after }: ShownChange): ShownChange {
+  const short = <T>(value: T) => (typeof value === 'string' ? clip(value, LONGEST_VALUE) : value);
+  return { key, before: short(before), after: short(after) };
 }
 
 /** One handler as apply sends it; its marker goes when it has run, or has put back what it was for. */

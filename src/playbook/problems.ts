@@ -1,4 +1,5 @@
 import { type SourcePosition, UserError, type UserErrorOptions } from '../errors.ts';
+import { Masker } from '../text/masker.ts';
 
 /** Several mistakes found together; `paragraph` and `message` hold one paragraph per line. */
 export class PlaybookErrors extends UserError {
@@ -72,7 +73,8 @@ export function collectProblems(): Problems {
       });
     },
     error(secrets = []) {
-      const found = problems.list().map((error) => masked(error, secrets));
+      const masker = new Masker(secrets);
+      const found = problems.list().map((error) => masked(error, masker));
       const [first] = found;
       if (!first) throw new Error('no mistake was found');
       return found.length > 1 ? new PlaybookErrors(found) : first;
@@ -84,14 +86,9 @@ export function collectProblems(): Problems {
   return problems;
 }
 
-function masked(error: UserError, secrets: Iterable<string>): UserError {
-  const hide = (text: string) => {
-    let shown = text;
-    for (const secret of secrets) if (secret.length >= 4) shown = shown.replaceAll(secret, '***');
-    return shown;
-  };
-  const message = hide(error.message);
-  const hint = error.hint === undefined ? undefined : hide(error.hint);
+function masked(error: UserError, masker: Masker): UserError {
+  const message = masker.text(error.message);
+  const hint = error.hint === undefined ? undefined : masker.text(error.hint);
   if (message === error.message && hint === error.hint) return error;
   return new UserError(message, { hint, at: error.at, exitCode: error.exitCode });
 }

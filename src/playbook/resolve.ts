@@ -25,6 +25,8 @@ export interface ResolveContext {
   readonly home: string;
   readonly tags?: readonly string[];
   readonly skipTags?: readonly string[];
+  /** Gets what must never be shown, also where the playbook turns out to be wrong. */
+  readonly secrets?: { add(secrets: Iterable<string>): void };
 }
 
 /** The tasks of a playbook for one host, rendered, checked and chosen by tags; throws a UserError with all mistakes. */
@@ -38,8 +40,21 @@ export function validatePlaybook(playbook: Playbook, context: Omit<ResolveContex
 }
 
 function resolve(playbook: Playbook, context: ResolveContext, everything: boolean): ResolvedPlaybook {
-  const problems = collectProblems();
   const secrets = new Set<string>();
+  try {
+    return resolveWith(playbook, context, everything, secrets);
+  } finally {
+    context.secrets?.add(secrets);
+  }
+}
+
+function resolveWith(
+  playbook: Playbook,
+  context: ResolveContext,
+  everything: boolean,
+  secrets: Set<string>,
+): ResolvedPlaybook {
+  const problems = collectProblems();
   const { env, home, facts } = context;
   const helpersIn = makeHelpersIn({ env, home, secrets });
   const { scope, external } = rootScope(playbook.root, context.vars, facts, helpersIn);

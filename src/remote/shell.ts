@@ -186,7 +186,10 @@ export class RootShell {
 
   private onMark(stream: 'stdout' | 'stderr', mark: Mark, data: Buffer): void {
     if (this.ended) return;
-    if (this.rawRun) return this.onRawMark(this.rawRun, stream, mark, data);
+    if (this.rawRun) {
+      this.onRawMark(this.rawRun, stream, mark, data);
+      return;
+    }
     if (!this.running) {
       // The beginning of a raw run, overtaken by its end.
       if (mark.kind === 'begin') return;

@@ -1,10 +1,10 @@
 import type { AuditResult, AuditSuggestion } from '../audit/result.ts';
 import type { HostStatus, Listener, RunEvent, StepError, StepStatus } from '../engine/events.ts';
 import type { HostPlan, PlannedTask, TaskAction } from '../engine/plan.ts';
-import { Masker } from '../engine/secrets.ts';
 import { type ShownChange, shownChanges } from '../engine/shown.ts';
 import { formatPosition, type UserError } from '../errors.ts';
 import type { Facts } from '../remote/facts.ts';
+import { Masker } from '../text/masker.ts';
 
 /** `--json`: one document for a whole run; `version` changes when its shape does. */
 export interface RunDocument {
@@ -82,10 +82,13 @@ interface HostRecord {
 /** Collects a run's events into its document; the document is whole at any moment, also when the run fails. */
 export class DocumentRecorder {
   private readonly hosts = new Map<string, HostRecord>();
+  private readonly masker: Masker;
   private readonly command: string;
   private readonly playbook: string | null;
 
-  constructor(command: string, playbook: string | null) {
+  /** `masker`: for hosts that have no plan. */
+  constructor(command: string, playbook: string | null, masker: Masker = new Masker()) {
+    this.masker = masker;
     this.command = command;
     this.playbook = playbook;
   }
@@ -108,14 +111,16 @@ export class DocumentRecorder {
   };
 
   document(error?: string): RunDocument {
-    const hosts = [...this.hosts].map(([host, record]) => hostDocument(host, record, this.command === 'apply'));
+    const hosts = [...this.hosts].map(([host, record]) =>
+      hostDocument(host, record, this.command === 'apply', this.masker),
+    );
     return {
       version: 1,
       command: this.command,
       playbook: this.playbook,
       hosts,
       summary: this.summary(),
-      ...(error ? { error } : {}),
+      ...(error ? { error: this.masker.text(error) } : {}),
     };
   }
 
@@ -145,14 +150,14 @@ export class DocumentRecorder {
   }
 }
 
-function hostDocument(host: string, record: HostRecord, applied: boolean): HostDocument {
-  const masker = record.plan?.masker ?? new Masker();
+function hostDocument(host: string, record: HostRecord, applied: boolean, fallback: Masker): HostDocument {
+  const masker = record.plan?.masker ?? fallback;
   const bench = record.audits.find(({ tool }) => tool === 'docker-bench-security');
   const document: HostDocument = {
     host,
     status: record.status,
     facts: record.facts ?? null,
-    tasks: (record.plan?.tasks ?? []).map((planned) => taskDocument(planned, applied ? record : undefined)),
+    tasks: (record.plan?.tasks ?? []).map((planned) => taskDocument(planned, masker, applied ? record : undefined)),
     handlers: handlerDocuments(record),
     ...(applied && record.plan ? { changes: changesOf(record, record.plan) } : {}),
     ...(bench ? { audit: bench } : {}),
@@ -170,7 +175,7 @@ function changesOf({ steps }: HostRecord, { tasks }: HostPlan): { made: number; 
   return { made, planned: Math.max(made, planned) };
 }
 
-function taskDocument(planned: PlannedTask, record: HostRecord | undefined): TaskDocument {
+function taskDocument(planned: PlannedTask, masker: Masker, record: HostRecord | undefined): TaskDocument {
   const { task, action, findings } = planned;
   const warnings = findings.filter(({ level }) => level === 'warn').map(({ message }) => message);
   const refused = findings
@@ -185,7 +190,7 @@ function taskDocument(planned: PlannedTask, record: HostRecord | undefined): Tas
     id: task.id,
     at: formatPosition(task.at),
     action,
-    changes: shownChanges(planned),
+    changes: shownChanges(planned, masker),
     ...(planned.unknown ? { known_after_apply: planned.unknown } : {}),
     ...(warnings.length > 0 ? { warnings } : {}),
     ...(record ? { status: step?.status ?? (refused.length > 0 ? 'not-run' : restStatus(action)) } : {}),

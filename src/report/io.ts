@@ -1,3 +1,4 @@
+import type { Masker } from '../text/masker.ts';
 import type { Screen } from './screen.ts';
 
 /** Where a command's words go: the result on `out`, progress and diagnostics on `err`. */
@@ -12,6 +13,8 @@ export interface Io {
   readonly interactive: boolean;
   readonly colour: boolean;
   readonly columns: number;
+  /** Every secret that this run has come across; what goes to `err`, and what a crash leaves, is masked with it. */
+  readonly masker: Masker;
   readonly env: NodeJS.ProcessEnv;
   readonly home: string;
   readonly cwd: string;

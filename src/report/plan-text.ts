@@ -2,6 +2,7 @@ import type { HostPlan, PlannedTask } from '../engine/plan.ts';
 import { shownChanges } from '../engine/shown.ts';
 import { formatPosition } from '../errors.ts';
 import { oneLine } from '../text/clean.ts';
+import type { Masker } from '../text/masker.ts';
 import type { Paint } from './paint.ts';
 import { changeLines } from './text-diff.ts';
 
@@ -13,18 +14,18 @@ export function planText(plan: HostPlan, paint: Paint, verbose: boolean): string
   const lines = [paint('bold', `${plan.host}`) + paint('dim', ` (${oneLine(plan.facts.os.name)})`)];
   for (const task of plan.tasks) {
     if (verbose || task.change || task.findings.length > 0)
-      lines.push(...taskLines(task, paint).map((line) => `  ${indented(plan.masker.text(line))}`));
+      lines.push(...taskLines(task, paint, plan.masker).map((line) => `  ${indented(plan.masker.text(line))}`));
   }
   for (const handler of plan.handlers) {
     lines.push(
-      `  ${paint('yellow', '!')} handler: ${oneLine(handler.name)}${handler.pending ? paint('dim', ' (left by an earlier run: harden pending says whose, and can drop it)') : ''}`,
+      `  ${paint('yellow', '!')} handler: ${oneLine(plan.masker.text(handler.name))}${handler.pending ? paint('dim', ' (left by an earlier run: harden pending says whose, and can drop it)') : ''}`,
     );
   }
   lines.push(`  ${closingLine(plan, paint)}`);
   return `${lines.join('\n')}\n`;
 }
 
-function taskLines(planned: PlannedTask, paint: Paint): string[] {
+function taskLines(planned: PlannedTask, paint: Paint, masker: Masker): string[] {
   const { task, action } = planned;
   const refused = planned.findings.some(({ level }) => level === 'refuse');
   const symbol = refused ? paint('red', '✖') : paint(COLOUR[action], SYMBOL[action]);
@@ -34,7 +35,7 @@ function taskLines(planned: PlannedTask, paint: Paint): string[] {
     `${symbol} ${paint('bold', oneLine(task.name))} ${paint('dim', `${task.type.type} ${shortened(oneLine(task.id.trim()))}`.trimEnd() + note)}`,
   ];
   if (planned.unknown) lines.push(`    ${paint('dim', `known after apply: ${oneLine(planned.unknown)}`)}`);
-  for (const change of shownChanges(planned)) {
+  for (const change of shownChanges(planned, masker)) {
     lines.push(...changeLines(change, paint, planned.unknown !== undefined).map((line) => `    ${line}`));
   }
   if (planned.tells) lines.push(`    ${oneLine(planned.tells)}`);

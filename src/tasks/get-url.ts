@@ -55,7 +55,7 @@ export const getUrlTask = defineTask<GetUrl, DownloadState>({
   type: 'get_url',
   summary: 'A file from the web, exactly the one that its checksum names.',
   notes:
-    'Reads the file’s SHA-256, owner, group and mode. Fetched by the host itself with `apt-helper`, which is a part of apt: neither curl nor wget is needed, and proxies are those of apt. It takes its place only when its SHA-256 is right, so what stands behind the address can change or be replaced without harm. Nothing is fetched where the file is already there, and nothing during a plan.',
+    'Reads the file’s SHA-256, owner, group and mode. Fetched by the host itself with apt’s own downloader, which is given the address on stdin, so that a token in it is in no list of processes: neither curl nor wget is needed, and proxies are those of apt. It takes its place only when its SHA-256 is right, so what stands behind the address can change or be replaced without harm. Nothing is fetched where the file is already there, and nothing during a plan.',
   params,
   examples: [
     {
@@ -107,17 +107,55 @@ function digits({ checksum }: GetUrl): string {
   return checksum.slice('sha256:'.length);
 }
 
+// The address may hold a token, and everybody on the host can read the arguments of a program: so apt's own downloader is
+// given it on stdin, as apt itself does, and not as an argument of apt-helper. It ends with its stdin, and leaves redirections to its caller.
 // apt fetches as the user _apt into a directory that is its own; what is checked and used is a copy that is not
 function download(p: GetUrl): Script {
   const replace = transformFile({ ...p, path: pathOf(p), produce: 'cat "$harden_tmp/file"' });
-  return sh`chmod 711 "$harden_tmp"
-mkdir -m 755 "$harden_tmp/fetched"
-chown _apt "$harden_tmp/fetched" 2>/dev/null || :
-if ! /usr/lib/apt/apt-helper -o Acquire::Retries=2 download-file ${p.url} "$harden_tmp/fetched/file" >"$harden_tmp/log" 2>&1; then
-  grep '^E:' "$harden_tmp/log" >&2 || tail -n 5 "$harden_tmp/log" >&2
-  exit 1
-fi
-cat "$harden_tmp/fetched/file" >"$harden_tmp/file"
+  return sh`(
+harden_got=$(mktemp -d /run/harden-get.XXXXXX)
+trap 'rm -rf "$harden_got"' EXIT
+chmod 711 "$harden_got"
+mkdir -m 755 "$harden_got/fetched"
+chown _apt "$harden_got/fetched" 2>/dev/null || :
+mkfifo "$harden_tmp/in"
+harden_fetch() {
+  rm -f "$harden_got/fetched/file"
+  "/usr/lib/apt/methods/\${harden_url%%:*}" <"$harden_tmp/in" >"$harden_tmp/said" 2>&1 &
+  harden_method=$!
+  exec 7>"$harden_tmp/in"
+  (
+    printf '601 Configuration\\n'
+    apt-config dump | sed -n 's/^\\([^ ]*\\) "\\(.*\\)";$/Config-Item: \\1=\\2/p'
+    printf '\\n600 URI Acquire\\nURI: %s\\nFilename: %s\\n\\n' "$harden_url" "$harden_got/fetched/file"
+  ) >&7 || :
+  while kill -0 "$harden_method" 2>/dev/null && ! grep -qE '^(103|201|400|401|403) ' "$harden_tmp/said"; do sleep 0.1; done
+  exec 7>&-
+  wait "$harden_method" || :
+  grep -q '^201 ' "$harden_tmp/said"
+}
+harden_url=${p.url}
+harden_tries=0
+harden_hops=0
+until harden_fetch; do
+  harden_next=$(sed -n 's/^New-URI: //p' "$harden_tmp/said" | head -n 1)
+  case $harden_next in
+    '')
+      harden_tries=$((harden_tries + 1))
+      [ "$harden_tries" -lt 3 ] && continue
+      sed -n 's/^Message: */E: /p' "$harden_tmp/said" | tail -n 1 | grep . >&2 || tail -n 5 "$harden_tmp/said" >&2
+      exit 1
+      ;;
+    https://*) ;;
+    http://*) case $harden_url in https:*) echo 'the address leads from https to http' >&2; exit 1 ;; esac ;;
+    *) echo 'the address leads to one that is neither https nor http' >&2; exit 1 ;;
+  esac
+  harden_hops=$((harden_hops + 1))
+  [ "$harden_hops" -le 10 ] || { echo 'the address leads on and on to others' >&2; exit 1; }
+  harden_url=$harden_next
+done
+cat "$harden_got/fetched/file" >"$harden_tmp/file"
+)
 sum=$(sha256sum <"$harden_tmp/file")
 sum=\${sum%% *}
 if [ "$sum" != ${digits(p)} ]; then

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { chooseHosts, type HostOptions } from '../../src/commands/hosts.ts';
 import type { Io } from '../../src/report/io.ts';
+import { Masker } from '../../src/text/masker.ts';
 import { keyPair, startSshServer } from '../support/ssh-server.ts';
 import { type StandInMachine, vagrantProject } from '../support/vagrant.ts';
 
@@ -22,7 +23,7 @@ async function project(running: readonly string[], down: readonly string[] = [])
     out: () => undefined,
     err: (text) => said.push(text),
     ...{ live: undefined, interactive: false, interrupt: () => {}, colour: false, columns: 80 },
-    ...{ env, home: folder, cwd: folder },
+    ...{ env, home: folder, cwd: folder, masker: new Masker() },
     signal: new AbortController().signal,
   };
   const choose = (options: Partial<HostOptions>) => chooseHosts({ forks: 1, ...options }, io);

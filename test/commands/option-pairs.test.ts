@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import { runProgram } from '../../src/program.ts';
 import type { Io } from '../../src/report/io.ts';
+import { Masker } from '../../src/text/masker.ts';
 
 let directory: string;
 
@@ -38,7 +39,16 @@ async function run(line: string): Promise<{ code: number; said: string }> {
     said += text;
   };
   const io: Io = {
-    ...{ out: write, err: write, live: undefined, interactive: false, interrupt: () => {}, colour: false, columns: 80 },
+    ...{
+      out: write,
+      err: write,
+      live: undefined,
+      interactive: false,
+      interrupt: () => {},
+      colour: false,
+      columns: 80,
+      masker: new Masker(),
+    },
     ...{ env: {}, home: directory, cwd: directory, signal: new AbortController().signal },
   };
   const args = line.split(' ').map((word) => (word === "''" ? '' : word.replace(/^@(?=\w)/, `${directory}/`)));

@@ -8,6 +8,7 @@ import { type AnyTaskType, defineTask, type Need } from '../../src/engine/task.t
 import { HostError } from '../../src/errors.ts';
 import { sh } from '../../src/remote/sh.ts';
 import type { Frame } from '../../src/remote/shell.ts';
+import { Masker } from '../../src/text/masker.ts';
 import { debian12Facts } from '../support/facts.ts';
 
 interface Thing {
@@ -290,7 +291,7 @@ describe('a directory that is missing', () => {
   test('is made by the task where that is safe, which the plan says', () => {
     const [planned] = planTasks(tasks(drop), answers([''], [missing]), debian12Facts);
     expect(planned).toMatchObject({ action: 'create', makes: ['/etc/systemd/coredump.conf.d'], findings: [] });
-    expect(shownChanges(planned!)[0]).toEqual({
+    expect(shownChanges(planned!, new Masker())[0]).toEqual({
       key: 'directories',
       before: null,
       after: ['/etc/systemd/coredump.conf.d'],

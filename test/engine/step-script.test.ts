@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { PlannedTask } from '../../src/engine/plan.ts';
-import { Masker } from '../../src/engine/secrets.ts';
 import { stepScript } from '../../src/engine/step-script.ts';
 import type { AnyTaskType, Handler } from '../../src/engine/task.ts';
 import { registry } from '../../src/tasks/index.ts';
+import { Masker } from '../../src/text/masker.ts';
 import { debian12Facts } from '../support/facts.ts';
 
 const type = registry.get('copy') as AnyTaskType;

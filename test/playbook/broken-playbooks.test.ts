@@ -646,7 +646,7 @@ test('a schema message that repeats a value from the environment is masked', asy
   const found = await paragraphs(() => resolveText(text, { env: { S: 'hunter2secret' } }));
   expect(found.join('\n')).not.toContain('hunter2secret');
   expect(found[1]).toBe(
-    'playbook.yml:3:13: `user` has no parameter `***`. There are name, uid, shell, groups, create_home, state, password_hash, expires, limits, aliases, keys.',
+    'playbook.yml:3:13: `user` has no parameter `********`. There are name, uid, shell, groups, create_home, state, password_hash, expires, limits, aliases, keys.',
   );
 });
 

@@ -2,11 +2,11 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { RunEvent } from '../../src/engine/events.ts';
 import type { HostPlan } from '../../src/engine/plan.ts';
-import { Masker } from '../../src/engine/secrets.ts';
 import { HostError } from '../../src/errors.ts';
 import { liveProgress } from '../../src/report/live.ts';
-import { paintWith } from '../../src/report/paint.ts';
+import { screenPaint } from '../../src/report/paint.ts';
 import { fitted, screenOn, widthOf } from '../../src/report/screen.ts';
+import { Masker } from '../../src/text/masker.ts';
 
 /** A plan with two changes. */
 function plan(host: string): HostPlan {
@@ -43,7 +43,7 @@ function shown(events: readonly RunEvent[], columns = 80, rows = 24, settle = tr
   const live = liveProgress(
     screen,
     (text) => screen.aside(() => stream.write(text)),
-    paintWith(false),
+    screenPaint(false),
     () => 65_000,
   );
   for (const event of events) live.listen(event);

@@ -1,8 +1,8 @@
 import { HostError } from '../../errors.ts';
 import type { RootShell } from '../../remote/shell.ts';
+import type { Masker } from '../../text/masker.ts';
 import type { HostPlan, PlannedTask } from '../plan.ts';
 import { planTasks } from '../plan-tasks.ts';
-import type { Masker } from '../secrets.ts';
 import type { HostSession } from '../session.ts';
 
 /** Names of the tasks whose state is not what the plan had read: of those that touch the way in, or of all. */

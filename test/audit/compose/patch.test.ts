@@ -10,6 +10,7 @@ import { ruleSettings } from '../../../src/audit/workload/settings.ts';
 import { audit } from '../../../src/commands/audit.ts';
 import { UserError } from '../../../src/errors.ts';
 import type { Io } from '../../../src/report/io.ts';
+import { Masker } from '../../../src/text/masker.ts';
 import { testFile, testFolder } from '../../support/remote.ts';
 
 const settings = ruleSettings({}, new Date('2026-06-01'));
@@ -282,6 +283,7 @@ describe('harden audit --patch', () => {
       interrupt: () => {},
       colour: false,
       columns: 80,
+      masker: new Masker(),
       env: {},
       home: '/nowhere',
       cwd: '/',
