@@ -3,25 +3,28 @@ import type { Script } from '../../remote/sh.ts';
 /** Where the state before the run is kept until it is proved: memory, root's alone, one at a time under the run's lock. */
 const KEEP = '/run/harden/next-boot';
 
-/** Files by which the network comes up, and the firewall: no list can be whole, so `docs/safety.md` names it. */
+/**
+ * Files by which the network comes up, and firewalls that load a file at the boot: no list can be whole. Folders of hooks, which packages fill, are none
+ * of it, and ufw's files are not, which ufw itself brings into force.
+ */
 export const NETWORK_FILES = [
-  '/etc/network',
+  '/etc/network/interfaces',
+  '/etc/network/interfaces.d',
   '/etc/systemd/network',
   '/etc/systemd/networkd.conf',
   '/etc/systemd/networkd.conf.d',
-  '/etc/NetworkManager',
+  '/etc/NetworkManager/NetworkManager.conf',
+  '/etc/NetworkManager/conf.d',
+  '/etc/NetworkManager/system-connections',
   '/etc/netplan',
   '/etc/dhcpcd.conf',
-  '/etc/dhcp',
-  '/etc/cloud',
-  '/etc/udev/rules.d',
+  '/etc/dhcp/dhclient.conf',
+  '/etc/cloud/cloud.cfg',
+  '/etc/cloud/cloud.cfg.d',
   '/etc/nftables.conf',
   '/etc/nftables.d',
   '/etc/iptables',
-  '/etc/ufw',
-  '/etc/default/ufw',
   '/etc/firewalld',
-  '/etc/default/netfilter-persistent',
 ].join(' ');
 
 // What systemd will make of the disk when it starts anew: its own test run as nobody, who may read what root alone may.

@@ -7,8 +7,14 @@ interface Entry {
   readonly options: readonly string[];
 }
 
+/** Mounts that take the way in, and such as may keep the boot from its end. */
+export interface FstabVerdict {
+  readonly failures: readonly string[];
+  readonly remarks: readonly string[];
+}
+
 /** What new or changed lines of /etc/fstab do at the boot that they do not do now. `lines`: `was …`, `now …` and `mounted …` (of /proc/self/mounts). */
-export function fstabFailures(lines: readonly string[], home: string): readonly string[] {
+export function judgeFstab(lines: readonly string[], home: string): FstabVerdict {
   const of = (kind: string): string[] =>
     lines.filter((line) => line.startsWith(`${kind} `)).map((line) => line.slice(kind.length + 1));
   const words = (line: string): string => line.trim().split(/\s+/).join(' ');
@@ -19,26 +25,26 @@ export function fstabFailures(lines: readonly string[], home: string): readonly 
   const gone = entries(of('was')).filter(
     (old) => old.where !== 'none' && !now.some(({ where }) => where === old.where) && isNeeded(old, home),
   );
-  return [
-    ...fresh.flatMap((entry) => {
-      if (entry.where === 'none' || entry.where === 'swap' || entry.options.includes('noauto')) return [];
-      const at = mounted.get(entry.where);
-      if (at !== undefined && (at.type === entry.type || entry.type === 'auto' || entry.options.includes('bind')))
-        return [];
-      const what = `${entry.source} on ${entry.where}`;
-      if (at !== undefined) return [`fstab would mount ${what} as ${entry.type}, and ${at.type} is mounted there now`];
-      if (bearsOnWay(entry.where, home))
-        return [`fstab would mount ${what}, which is not mounted now: what lies there would be hidden`];
-      return entry.options.includes('nofail')
-        ? []
-        : [
-            `fstab would mount ${what}, which is not mounted now: should it fail, the boot stops (nofail lets it go on)`,
-          ];
-    }),
-    ...gone
-      .filter(({ where }) => mounted.has(where))
-      .map(({ where }) => `fstab does not mount ${where} any more, which is mounted now`),
-  ];
+  const failures: string[] = [];
+  const remarks: string[] = [];
+  for (const entry of fresh) {
+    if (entry.where === 'none' || entry.where === 'swap' || entry.options.includes('noauto')) continue;
+    const at = mounted.get(entry.where);
+    if (at !== undefined && (at.type === entry.type || entry.type === 'auto' || entry.options.includes('bind')))
+      continue;
+    const what = `${entry.source} on ${entry.where}`;
+    if (at !== undefined)
+      failures.push(`fstab would mount ${what} as ${entry.type}, and ${at.type} is mounted there now`);
+    else if (bearsOnWay(entry.where, home))
+      failures.push(`fstab would mount ${what}, which is not mounted now: what lies there would be hidden`);
+    else if (!entry.options.includes('nofail'))
+      remarks.push(
+        `fstab would mount ${what}, which is not mounted now: should that fail, the boot stops (nofail lets it go on)`,
+      );
+  }
+  for (const { where } of gone)
+    if (mounted.has(where)) failures.push(`fstab does not mount ${where} any more, which is mounted now`);
+  return { failures, remarks };
 }
 
 function isNeeded({ where }: Entry, home: string): boolean {

@@ -1,5 +1,5 @@
 import type { AcceptedBy } from './accepted-by.ts';
-import { fstabFailures } from './fstab.ts';
+import { judgeFstab } from './fstab.ts';
 import { tmpfilesFailures } from './tmpfiles.ts';
 
 /** What of the disk is otherwise than before the run, as far as the next boot's way in hangs on it. */
@@ -28,14 +28,11 @@ export function judgeDisk(output: string, by: AcceptedBy, paths: WayPaths): Disk
   const [before, now] = [viewOf(found.get('before')), viewOf(found.get('now'))];
   const judged = found.has('units') ? judgeUnits(found.get('units') ?? [], before, now, by) : nothing;
   const files = found.get('files') ?? [];
+  const mounts = judgeFstab(found.get('fstab') ?? [], paths.home);
   return {
-    failures: [
-      ...judged.failures,
-      ...fstabFailures(found.get('fstab') ?? [], paths.home),
-      ...tmpfilesFailures(found.get('tmpfiles') ?? [], paths.home),
-    ],
+    failures: [...judged.failures, ...mounts.failures, ...tmpfilesFailures(found.get('tmpfiles') ?? [], paths.home)],
     network: [...judged.network, ...files.map((file) => `${file} is not as before`)],
-    remarks: judged.remarks,
+    remarks: [...judged.remarks, ...mounts.remarks],
   };
 }
 
