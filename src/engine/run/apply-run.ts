@@ -1,12 +1,14 @@
 import { HostError, UserError } from '../../errors.ts';
 import type { Frame } from '../../remote/shell.ts';
 import { accessAfter } from '../access.ts';
+import type { WayIn } from '../access-effect.ts';
 import type { RunIdentity } from '../journal/journal-script.ts';
 import type { HostPlan, PlannedTask } from '../plan.ts';
 import { planHandlers, planTasks, refusals } from '../plan-tasks.ts';
 import { bootIdentity, bootIsOurs, comeBack } from '../reboot.ts';
 import type { HostSession } from '../session.ts';
 import { stepDirectory, stepScript } from '../step-script.ts';
+import { closeOldWay } from './close-old-way.ts';
 import { differsFromPlan, notProved, stillDiffering } from './differing.ts';
 import { GuardedRun } from './guarded-run.ts';
 import { Handlers } from './handlers.ts';
@@ -71,7 +73,7 @@ export class ApplyRun {
       await this.applySteps(this.tasks);
       if (!guarded.aborted) await this.handlers.apply(this.due());
       if (guarded.aborted) return await this.stopped();
-      await this.closeOldWay();
+      await closeOldWay(session, guarded, this.tasks, this.ended);
       await this.prove();
       if (guarded.guard.armed) await guarded.guard.confirm(accessAfter(this.tasks, session.facts));
       this.told();
@@ -211,22 +213,6 @@ export class ApplyRun {
         session.listen({ kind: 'note', host, message: session.masker.text(tells) });
   }
 
-  /** Where a change opened a new way in beside the old one: once a login by the new one has succeeded, closes the old. */
-  private async closeOldWay(): Promise<void> {
-    const closing = this.tasks.flatMap((entry) =>
-      entry.closing !== undefined && this.ended.has(entry.task.index) ? [{ entry, script: entry.closing }] : [],
-    );
-    if (closing.length === 0) return;
-    const { guard } = this.guarded;
-    await (await guard.tryLogin(accessAfter(this.tasks, this.session.facts))).close();
-    const frames = await this.guarded.stream(closing.map(({ script }) => ({ script: `set -eu\n${script}` })));
-    const failed = closing.find((_, at) => frames[at]?.exitCode !== 0);
-    if (failed)
-      throw new HostError(`"${failed.entry.task.name}": the old way in could not be closed`, {
-        at: failed.entry.task.at,
-      });
-  }
-
   /** A further pass over a task has a place of its own in the journal, behind those of the first. */
   private directory({ task }: PlannedTask): string {
     return stepDirectory(task.index + this.pass * this.plan.tasks.length);
@@ -248,7 +234,7 @@ export class ApplyRun {
       const access = this.tasks.filter((entry) => entry.risk && this.ended.has(entry.task.index));
       const names = new Set(access.flatMap((entry) => entry.notifies));
       await this.handlers.apply(this.due().filter((handler) => names.has(handler.name)));
-      await guard.confirm(accessAfter(this.tasks, this.session.facts));
+      await guard.confirm(this.wayNow());
       return error;
     } catch (second) {
       if (!(second instanceof UserError)) throw second;
@@ -262,13 +248,19 @@ export class ApplyRun {
     }
   }
 
+  /** Who gets in by what has been done so far: a task that was not reached shuts nobody out, and lets nobody in. */
+  private wayNow(): WayIn {
+    const done = this.tasks.filter(({ task, action }) => action === 'none' || this.ended.has(task.index));
+    return accessAfter(done, this.session.facts);
+  }
+
   private async stopped(): Promise<Applied> {
     const { guard } = this.guarded;
     const left = this.tasks
       .filter((entry) => entry.change && !this.ended.has(entry.task.index))
       .map((entry) => entry.task.name);
     const handlers = this.due().map((handler) => `handler: ${handler.name}`);
-    if (guard.armed) await guard.stop();
+    if (guard.armed) await guard.stop(this.wayNow());
     if (guard.armed) this.session.listen({ kind: 'note', host: this.session.host.name, message: guard.promise });
     return { status: 'failed', stopped: true, left: [...left, ...handlers] };
   }

@@ -52,6 +52,16 @@ export function nameOf({ user, port }: WayIn): string {
   return `${user === undefined ? '' : ` as ${user}`}${port === undefined ? '' : ` on port ${port}`}`;
 }
 
+/** What to write from now on where the login that was named is not the one that gets in. */
+export function whoGetsIn(name: string, { user, port }: WayIn): string {
+  const keys = [user === undefined ? '' : `user: ${user}`, port === undefined ? '' : `port: ${port}`].filter(Boolean);
+  const host = /^(?:ssh:\/\/)?(?:[^@]*@)?(\[[^\]]*\]|[^:]*)/.exec(name)?.[1] ?? name;
+  const named = /^(?:ssh:\/\/)?([^@]*)@/.exec(name)?.[1];
+  const login = user ?? named;
+  const target = `${login === undefined ? '' : `${login}@`}${host}${port === undefined ? '' : `:${port}`}`;
+  return `from now on, log in${nameOf({ user, port })}: write "${keys.join(', ')}" for the host in the inventory, or -H ${target}`;
+}
+
 export function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

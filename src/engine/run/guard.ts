@@ -12,7 +12,7 @@ import {
   STAGES,
   type Stage,
 } from '../guard-script.ts';
-import { awake, knock, nameOf, sleep } from './fresh-login.ts';
+import { awake, knock, nameOf, sleep, whoGetsIn } from './fresh-login.ts';
 import type { RunSession } from './run-host.ts';
 
 /** How long after its time the undo may take before harden stops waiting for it. */
@@ -109,7 +109,7 @@ export class Guard {
     } finally {
       await fresh.close();
     }
-    if (nameOf(way) !== '') say(`from now on, log in${nameOf(way)}`);
+    if (nameOf(way) !== '') say(whoGetsIn(session.host.name, way));
   }
 
   private async disarm(shell: RootShell): Promise<boolean> {
@@ -120,12 +120,14 @@ export class Guard {
   }
 
   /** Where a run stops on its own: a fresh login ends the guard, or, where the way in was touched and is not proved, all of it but the first stage. */
-  async stop(): Promise<void> {
+  async stop(way: WayIn): Promise<void> {
     const { session, options } = this;
     const shell = this.isLocal
       ? session.shell
-      : await awake(session.shell, knock(session.host, {})).catch(() => undefined);
+      : await awake(session.shell, knock(session.host, way)).catch(() => undefined);
     if (!shell) return;
+    if (nameOf(way) !== '')
+      session.listen({ kind: 'note', host: session.host.name, message: whoGetsIn(session.host.name, way) });
     try {
       const { frames } = await shell.apply([guardReportScript(options.runId)]);
       if (frames[0]?.exitCode === NOT_ARMED) this.state = 'over';
@@ -148,8 +150,13 @@ export class Guard {
 
   /** Has the host undo the run, stage by stage until a login works where the old shell still lives, and sees that it is as before. */
   async undo(what: string, reason: UserError): Promise<HostError> {
-    const report = (await this.undoHere()) ?? (await this.waitForGuard());
-    this.state = 'over';
+    let report: UndoReport;
+    try {
+      report = (await this.undoHere()) ?? (await this.waitForGuard());
+    } finally {
+      // Nothing more can be done from here, however it ended.
+      this.state = 'over';
+    }
     const because = reason.message.replace(/\.+$/, '');
     const end = async (error: HostError) => {
       await report.shell.apply([cameScript(this.options.runId)]);

@@ -146,7 +146,7 @@ class RollbackRun {
     if (!guard.armed) return error;
     try {
       if (this.session.shell.lost) return await guard.recover(error);
-      if (this.guarded.aborted) await guard.stop();
+      if (this.guarded.aborted) await guard.stop(this.way);
       else await guard.confirm(this.way);
       if (!guard.armed) return error;
       return new HostError(`${error.message.replace(/\.+$/, '')}. ${guard.promise}`, { hint: error.hint });
