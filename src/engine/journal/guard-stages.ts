@@ -67,16 +67,16 @@ stages_until() {
   rm -f "$run/reserve"
   log=$run/undo.log
   true >>"$log" || log=/dev/null
-  last=0
-  read -r last _ 2>/dev/null <"$run/stage" || [ ! -e "$run/guard-undone" ] || last=1
-  while [ "$last" -lt "$1" ]; do
-    last=$((last + 1))
+  reached=0
+  read -r reached _ 2>/dev/null <"$run/stage" || [ ! -e "$run/guard-undone" ] || reached=1
+  while [ "$reached" -lt "$1" ]; do
+    reached=$((reached + 1))
     {
-      date -u "+guard fired at %Y-%m-%dT%H:%M:%SZ, stage $last"
-      undo_stage "$last"
+      date -u "+guard fired at %Y-%m-%dT%H:%M:%SZ, stage $reached"
+      undo_stage "$reached"
     } >>"$log" 2>&1
     uptime
-    printf '%s %s\n' "$last" "$up" >"$run/stage"
+    printf '%s %s\n' "$reached" "$up" >"$run/stage"
     [ -z "$second" ] || cp "$run/stage" "$second/stage" 2>/dev/null
     : >"$run/guard-undone"
   done
@@ -180,7 +180,7 @@ guard() {
     *) wait_for_silence "$1" ;;
   esac
   # The journal was taken away, and nobody disarmed the guard: what a login hangs on is in memory.
-  if [ "$1" != now ] && [ -n "$foothold" ] && [ ! -e "$run/armed" ] && [ ! -e "$run/fired" ] && [ ! -e "$run/disarmed" ]; then
+  if [ "$1" != now ] && [ -n "$foothold" ] && [ ! -e "$run/armed" ] && [ ! -e "$run/fired" ] && [ ! -e "$run/disarmed" ] && [ ! -e "$run/adopted" ]; then
     foothold_ask restore
     exit 0
   fi
