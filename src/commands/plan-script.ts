@@ -1,9 +1,12 @@
+import { HOST_FILES } from '../engine/host-files/index.ts';
 import type { HostPlan } from '../engine/plan.ts';
 import { formatPosition } from '../errors.ts';
 
 /** The shell that apply would run, in order, readable and checkable with `sh -n`: each step under the task that it belongs to. */
 export function planScript(plan: HostPlan): string {
   const lines = [`# ${plan.host}: what apply would run, as root, each part in a subshell of its own with set -eu`];
+  if (plan.tasks.some(({ script }) => script !== undefined))
+    lines.push('', '# for paths that others than root may change', HOST_FILES.trimEnd());
   for (const planned of plan.tasks) {
     if (!planned.change) continue;
     lines.push('', `# ${planned.task.index + 1}. ${oneLine(planned.task.name)} (${formatPosition(planned.task.at)})`);

@@ -4,6 +4,7 @@ import { type Script, sh } from '../remote/sh.ts';
 import type { Frame } from '../remote/shell.ts';
 import { askFiles } from './ask-files.ts';
 import { ARMED_PROBE } from './guard-script.ts';
+import { HOST_FILES } from './host-files/index.ts';
 import { PENDING } from './host-layout.ts';
 import { explainLastRun, LAST_RUN_PROBE } from './last-run.ts';
 import { needsProbe } from './needs.ts';
@@ -53,7 +54,7 @@ export function probeBatch(tasks: readonly ResolvedTask[], facts: Facts): ProbeB
   const taskAt = new Map(active.map((task) => [task.index, place(task.type.probe(task.params, facts))]));
   return {
     scripts,
-    ahead: askFiles(active.flatMap((task) => task.type.reads?.(task.params) ?? [])),
+    ahead: HOST_FILES + askFiles(active.flatMap((task) => task.type.reads?.(task.params) ?? [])),
     answers: (frames) => ({
       frames: new Map([...taskAt].flatMap(([index, at]) => (frames[at] ? [[index, frames[at]] as const] : []))),
       held: new Set(

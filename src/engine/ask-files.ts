@@ -23,12 +23,32 @@ export function askFiles(files: readonly FileRead[]): Script {
   // what an earlier batch learnt in the same shell is old by now
   if (paths.length < 2) return 'unset -f harden_facts harden_hash 2>/dev/null || :';
   const hashed = [...new Set(asked.filter(({ hash }) => hash).map(({ path }) => path))];
+  const parents = [...new Set(paths.map((path) => path.slice(0, path.lastIndexOf('/'))))];
+  const ways = [...new Set(parents.flatMap(prefixes))];
   return sh`harden_newline='
 '
 harden_tab='	'
+harden_ways=$harden_newline$(stat -c '%n %u:%A' -- ${ways} 2>/dev/null)$harden_newline
+harden_known() {
+  harden_way=$1
+  while :; do
+    harden_word=\${harden_ways##*"$harden_newline\${harden_way:-/} "}
+    case $harden_word in
+      "$harden_ways") return 1 ;;
+      0:d????-??-?"$harden_newline"*) ;;
+      # in a directory as /tmp is nobody else can move what is root's
+      0:d????????[tT]"$harden_newline"*) [ "$harden_way" != "$1" ] || return 1 ;;
+      *) return 1 ;;
+    esac
+    [ -n "$harden_way" ] || break
+    harden_way=\${harden_way%/*}
+  done
+  harden_held="$harden_held|$1"
+}
+for harden_dir in ${parents}; do harden_known "$harden_dir" || :; done
 harden_stats=$harden_newline$(stat -L -c ${`%n\t${STAT_FORMAT}`} -- ${paths} 2>/dev/null)
 harden_regular() {
-  for harden_path in ${hashed}; do [ ! -f "$harden_path" ] || set -- "$@" "$harden_path"; done
+  for harden_path in ${hashed}; do ! harden_plain "$harden_path" || [ ! -f "$harden_path" ] || set -- "$@" "$harden_path"; done
   [ "$#" -eq 0 ] || sha256sum -- "$@"
 }
 harden_sums=$harden_newline$(harden_regular 2>/dev/null)$harden_newline
@@ -42,6 +62,14 @@ harden_hash() {
   [ "$hash" != "$harden_sums" ] || return 1
   hash=\${hash##*"$harden_newline"}
 }`;
+}
+
+/** `/`, `/etc`, `/etc/ssh` for the last of these. */
+function prefixes(directory: string): readonly string[] {
+  const names = directory.split('/').slice(1);
+  return ['/', ...names.map((_, at) => `/${names.slice(0, at + 1).join('/')}`)].filter(
+    (path, at) => at === 0 || path !== '/',
+  );
 }
 
 /** Whether it stands in what stat and sha256sum print as it is, and ends where it does. */

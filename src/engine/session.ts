@@ -6,6 +6,7 @@ import { type Answers, probeBatch } from './answers.ts';
 import { bearsOn } from './bears-on.ts';
 import type { HostStatus, Listener, StepError } from './events.ts';
 import { foresights, withForesight } from './foresee.ts';
+import { HOST_FILES } from './host-files/index.ts';
 import { makeable } from './needs.ts';
 import type { HostPlan, PlannedTask } from './plan.ts';
 import { consented, planHandlers, planTasks, type RunOutlook, refusals, unknownTask } from './plan-tasks.ts';
@@ -149,7 +150,10 @@ export class HostSession implements RunSession {
       return script === undefined ? [] : [{ index: entry.task.index, script }];
     });
     if (checks.length + asked.length === 0) return planned;
-    const { frames } = await this.shell.probe([...checks, ...asked].map(({ script }) => script));
+    const { frames } = await this.shell.probe(
+      [...checks, ...asked].map(({ script }) => script),
+      { ahead: HOST_FILES },
+    );
     const outputs = frames.slice(checks.length).map(({ stdout }) => stdout.toString('utf8'));
     const failures = new Map(
       checks.flatMap(({ index }, at) =>

@@ -3,6 +3,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { askFiles, type FileRead } from '../../src/engine/ask-files.ts';
+import { HOST_FILES } from '../../src/engine/host-files/index.ts';
 import type { Script } from '../../src/remote/sh.ts';
 import { fileRead, type ReadFileOptions, readFile, sha256 } from '../../src/tasks/support/read-file.ts';
 import { testFolder } from '../support/remote.ts';
@@ -39,7 +40,9 @@ function tree(): readonly string[] {
 
 /** What the probes print when they run as a batch does it, each in a subshell; `after`: what happens to the shell in between. */
 function run(ahead: Script, probes: readonly Script[], after = ''): readonly string[] {
-  const script = [ahead, after, ...probes.map((probe) => `(\n${probe}\n) </dev/null\nprintf '\\001'`)].join('\n');
+  const script = [HOST_FILES, ahead, after, ...probes.map((probe) => `(\n${probe}\n) </dev/null\nprintf '\\001'`)].join(
+    '\n',
+  );
   const { stdout, stderr, status } = spawnSync('sh', ['-s'], { input: `${script}\n`, encoding: 'utf8' });
   expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
   return stdout.split('\u0001').slice(0, -1);

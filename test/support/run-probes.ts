@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { HOST_FILES } from '../../src/engine/host-files/index.ts';
 import type { Script } from '../../src/remote/sh.ts';
 
 const NOBODY = 65_534;
@@ -26,7 +27,7 @@ export function filesAfter(probes: readonly Script[]): readonly string[] {
   try {
     const isRoot = process.getuid?.() === 0;
     if (isRoot) chownSync(directory, NOBODY, NOBODY);
-    const script = probes.map((probe) => `(\n${probe}\n) </dev/null >/dev/null 2>&1`).join('\n');
+    const script = HOST_FILES + probes.map((probe) => `(\n${probe}\n) </dev/null >/dev/null 2>&1`).join('\n');
     const { error, status } = spawnSync('sh', ['-s'], {
       input: `${script}\nexit 0\n`,
       cwd: directory,

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Change, diff } from '../../src/engine/diff.ts';
+import { HOST_FILES } from '../../src/engine/host-files/index.ts';
+import { PUT_BACK } from '../../src/engine/journal/put-back.ts';
+import { STEP_FUNCTIONS } from '../../src/engine/journal/step-functions.ts';
 import type { State } from '../../src/engine/state.ts';
 import type { AnyTaskType } from '../../src/engine/task.ts';
-import type { Script } from '../../src/remote/sh.ts';
+import { type Script, sh } from '../../src/remote/sh.ts';
 import { authorizedKeyTask } from '../../src/tasks/authorized-key/index.ts';
 import { groupTask } from '../../src/tasks/group.ts';
 import { sudoersTask } from '../../src/tasks/sudoers.ts';
@@ -36,7 +39,8 @@ describe.skipIf(unavailable !== undefined).each(suites)(
       return stdout;
     };
     const step = (script: Script) =>
-      run(`export LC_ALL=C; umask 077; harden_step=/run/step; mkdir -p "$harden_step"
+      run(`export LC_ALL=C; umask 077; harden_step=/run/step; mkdir -p "$harden_step/kept"
+${STEP_FUNCTIONS}
 harden_tmp=$(mktemp -d); main() { (set -eu
 ${script}
 ); }
@@ -49,7 +53,7 @@ main </dev/null`);
     ): Promise<{ change: Change | undefined; undo: () => Promise<State>; before: State }> => {
       const params = type.params.parse(given);
       const look = async (): Promise<State> => {
-        const input = `export LC_ALL=C\nmain() { (\n${type.probe(params, debian12Facts)}\n); }\nmain </dev/null\n`;
+        const input = `export LC_ALL=C\n${HOST_FILES}main() { (\n${type.probe(params, debian12Facts)}\n); }\nmain </dev/null\n`;
         const { stdout } = await host.exec('sh | base64 -w 0', { input });
         return type.read(Buffer.from(stdout, 'base64').toString('utf8'), params);
       };
@@ -59,13 +63,17 @@ main </dev/null`);
       await run('rm -rf /run/step');
       const validate = type.validate?.(change, params, debian12Facts);
       if (validate) await step(validate);
+      const keeps = type.keeps?.(params, change) ?? [];
+      await step(sh`harden_kept=0
+harden_keep ${keeps}`);
       const script = type.apply(change, params, debian12Facts);
       await step(script);
       if (change.action !== 'delete') await step(script);
       const after = await look();
       expect(diff(after, type.want(params, debian12Facts, after))).toBeUndefined();
       const undo = async (): Promise<State> => {
-        await step(type.undo?.(change, params, debian12Facts) ?? ':');
+        await step(`${PUT_BACK}for kept in /run/step/kept/*/; do [ ! -d "$kept" ] || (put_back "\${kept%/}"); done
+${type.undo?.(change, params, debian12Facts) ?? ':'}`);
         return look();
       };
       return { change, undo, before };
@@ -193,13 +201,13 @@ setpriv --reuid=bob --regid=bob --init-groups sh -c 'trap "" TERM; while :; do s
       );
       await thereAndBack(authorizedKeyTask, { user: 'eve', key: TWO }, 'update', ['mode', 'directory_mode']);
       await apply(authorizedKeyTask, { user: 'eve', key: ONE, key_options: 'restrict', comment: 'renamed' });
-      expect(await run('cat /home/eve/.ssh/authorized_keys')).toBe(
-        `restrict ${ONE.replace(/ one$/, ' renamed')}\n# mine\n\nfrom="10.0.0.0/8,::1",command="echo a b" ${TWO}`,
+      expect(await run('cat -v /home/eve/.ssh/authorized_keys')).toBe(
+        `restrict ${ONE.replace(/ one$/, ' renamed')}\n# mine^M\n^M\nfrom="10.0.0.0/8,::1",command="echo a b" ${TWO}^M`,
       );
       await thereAndBack(authorizedKeyTask, { user: 'eve', key: ONE, exclusive: true }, 'update', ['keys']);
       await thereAndBack(authorizedKeyTask, { user: 'eve', key: TWO, state: 'absent' }, 'update', ['keys']);
       await apply(authorizedKeyTask, { user: 'eve', key: `${ONE}\n${TWO}`, state: 'absent' });
-      expect(await run('cat /home/eve/.ssh/authorized_keys')).toBe('# mine\n');
+      expect(await run('cat -v /home/eve/.ssh/authorized_keys')).toBe('# mine^M\n^M');
     });
 
     test('keys in a directory that is root’s stay readable for their user', async () => {
@@ -222,7 +230,7 @@ setpriv --reuid=bob --regid=bob --init-groups sh -c 'trap "" TERM; while :; do s
         params,
         debian12Facts,
       );
-      await run(`cat >/run/swap <<'END'
+      await run(`${HOST_FILES}cat >/run/swap <<'END'
 cd /home/eve; while :; do
   mkdir .ssh; mv .ssh .y; ln -s /root/.ssh .ssh; rm -f .ssh; mv .y .ssh
   ln -sf /root/.ssh/authorized_keys .ssh/authorized_keys; rm -f .ssh/authorized_keys

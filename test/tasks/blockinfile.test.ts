@@ -66,7 +66,7 @@ describeTask(blockinfileTask, [
     expect: {
       action: 'create',
       keys: ['block', 'mode'],
-      script: ['chmod 00600 new'],
+      script: ['chmod 00600 "$harden_private/new"'],
       validate: ['sshd -t'],
       needs: ['directory:/etc/ssh/sshd_config.d'],
       risk: 'access',

@@ -18,10 +18,10 @@ describeTask(copyTask, [
       action: 'create',
       script: [
         "printf %s 'Authorized use only.\n'",
-        'chown -- root:adm new',
-        'chmod 00640 new',
+        'chown -- root:adm "$harden_private/new"',
+        'chmod 00640 "$harden_private/new"',
         'sync new',
-        'mv -fT new',
+        'harden_put "$harden_private/new"',
       ],
       needs: ['directory:/etc', 'group:adm'],
       provides: ['path:/etc/issue.net'],

@@ -41,7 +41,7 @@ describeTask(dockerComposeTask, [
     expect: {
       before: { file: '', 'container shop-web-1': 'absent' },
       want: { file: FILE, 'container shop-web-1': 'running' },
-      script: ['mkdir -p /srv/shop', '-p shop -f /srv/shop/compose.yaml', 'up -d'],
+      script: ['harden_enter /srv/shop/. follow', '-p shop -f /srv/shop/compose.yaml', 'up -d'],
       undo: ['-p shop down'],
       keeps: ['/srv/shop/compose.yaml'],
       findings: [],

@@ -14,7 +14,7 @@ describeTask(fileTask, [
       before: null,
       want: { state: 'directory', owner: 'anna', group: 'adm', mode: '2750' },
       action: 'create',
-      script: ['umask 077', 'chown -- anna:adm .', 'chmod 02750 .'],
+      script: ['chown -- anna:adm .', 'chmod 02750 .'],
       needs: ['user:anna', 'group:adm'],
       provides: ['path:/srv/a/b'],
       keeps: ['/srv/a/b'],
@@ -56,13 +56,21 @@ describeTask(fileTask, [
     name: 'makes a link',
     params: { path: '/etc/localtime', state: 'link', src: '/usr/share/zoneinfo/Etc/UTC' },
     given: '',
-    expect: { action: 'create', script: ['ln -s -- /usr/share/zoneinfo/Etc/UTC new', 'chown -h -- 0:0 new'] },
+    expect: {
+      action: 'create',
+      script: ['ln -s -- /usr/share/zoneinfo/Etc/UTC "$harden_private/new"', 'chown -h -- 0:0 "$harden_private/new"'],
+    },
   },
   {
     name: 'points a link elsewhere, its owner as before',
     params: { path: '/srv/l', state: 'link', src: 'new' },
     given: 'anna 1000 adm 4 777 5 symbolic link\nother\0',
-    expect: { before: { src: 'other' }, keys: ['src'], script: ['chown -h -- anna:adm new'], findings: [] },
+    expect: {
+      before: { src: 'other' },
+      keys: ['src'],
+      script: ['chown -h -- anna:adm "$harden_private/new"'],
+      findings: [],
+    },
   },
   {
     name: 'puts no link in the place of a file',
@@ -95,7 +103,7 @@ describeTask(fileTask, [
     expect: {
       before: { state: 'link', src: 'other' },
       action: 'delete',
-      script: ['rm -rf --one-file-system "./$name"'],
+      script: ['rm -rf --one-file-system -- "./$harden_name"'],
       keeps: ['/srv/l'],
       provides: [],
     },

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HOST_FILES } from '../../src/engine/host-files/index.ts';
 import { blockinfileTask } from '../../src/tasks/blockinfile.ts';
 import { copyTask } from '../../src/tasks/copy.ts';
 import { fileTask } from '../../src/tasks/file/index.ts';
@@ -97,7 +98,7 @@ ln -s /etc/shadow /home/admin0/shadow; ln -s /etc /home/admin0/etc`);
       replaceFile({ path: '/srv/t/k/f', content: letter.repeat(100_000) }),
     );
     await run('mkdir /srv/t/k');
-    await host.exec('cat >/srv/t/loop.sh', { input: `while :; do\n${a}\n${b}\ndone\n` });
+    await host.exec('cat >/srv/t/loop.sh', { input: `${HOST_FILES}while :; do\n${a}\n${b}\ndone\n` });
     const said =
       await run(`for delay in 0.05 0.06 0.07 0.08 0.09 0.1 0.11 0.12 0.13 0.14 0.15 0.16 0.17 0.18 0.19 0.2; do
   setsid sh /srv/t/loop.sh & sleep $delay; kill -9 -$!; wait $! || :

@@ -15,7 +15,7 @@ describeTask(lineinfileTask, [
       want: { line: 'UMASK 027' },
       action: 'update',
       keys: ['line'],
-      script: ["pattern='^UMASK'\ngrep -aEn", "printf '%s\\n' 'UMASK 027'", 'mv -fT new'],
+      script: ["pattern='^UMASK'\ngrep -aEn", "printf '%s\\n' 'UMASK 027'", 'harden_put "$harden_private/new"'],
       needs: ['path:/etc/login.defs'],
       provides: ['path:/etc/login.defs'],
       keeps: ['/etc/login.defs'],

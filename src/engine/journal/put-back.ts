@@ -1,13 +1,11 @@
-import { raw, type Script, sh } from '../../remote/sh.ts';
-import { ENTER } from './enter.ts';
+import { sh } from '../../remote/sh.ts';
 
 /**
  * Shell functions: `put_back KEPT` brings one kept path (`step-functions.ts` says what is kept) back as it was, or removes it where nothing
- * was there; `remove_made TOP PATH` removes the empty directories that were made between the two. Each is run in a subshell.
+ * was there; `remove_made TOP PATH` removes the empty directories that were made between the two. Each is run in a subshell. What
+ * stands there now is moved aside first, so the path is never half of one and half of the other.
  */
-export const PUT_BACK: Script = sh`${raw(ENTER)}
-
-put_back() {
+export const PUT_BACK = sh`put_back() {
   path=$(cat "$1/path"; printf x)
   path=\${path%x}
   item=
@@ -27,15 +25,20 @@ put_back() {
     if [ -e "$1/parent" ]; then remove_made "$(cat "$1/parent")" "$path"; fi
     return 0
   fi
-  for left in ./.harden-undo.??????; do if [ -d "$left" ] && [ ! -L "$left" ]; then rm -rf -- "$left"; fi; done
-  private=$(mktemp -d ./.harden-undo.XXXXXX) && cd -P "$private" || return 1
-  if cp -a -- "$item" new && { [ -d new ] || [ -L new ] || sync new; }; then
-    if [ -d new ] && [ ! -L new ] || [ -d "../$harden_name" ] && [ ! -L "../$harden_name" ]; then rm -rf --one-file-system -- "../$harden_name"; fi
-    mv -fT -- new "../$harden_name" && cd .. && rmdir -- "$private"
-  else
-    cd .. && rm -rf -- "$private"
-    return 1
+  harden_place || return 1
+  status=0
+  put_item || status=1
+  rm -rf -- "$harden_private"
+  return "$status"
+}
+
+put_item() {
+  cp -a -- "$item" "$harden_private/new" || return 1
+  if [ -f "$harden_private/new" ] && [ ! -L "$harden_private/new" ]; then sync "$harden_private/new" || return 1; fi
+  if [ -d "./$harden_name" ] && [ ! -L "./$harden_name" ] || [ -d "$item" ] && [ ! -L "$item" ]; then
+    if [ -n "$harden_apart" ] || ! mv -T -- "./$harden_name" "$harden_private/old" 2>/dev/null; then rm -rf --one-file-system -- "./$harden_name"; fi
   fi
+  harden_put "$harden_private/new"
 }
 
 # Directories that the step made on the way, where nothing else has come into them.
@@ -44,7 +47,7 @@ remove_made() {
   while [ "$made" != "$1" ]; do
     made=\${made%/*}
     [ -n "$made" ] || return 0
-    rmdir -- "$made" 2>/dev/null || return 0
+    (harden_enter "$made" 2>/dev/null && rmdir -- "./$harden_name" 2>/dev/null) || return 0
   done
 }
 `;

@@ -1,6 +1,6 @@
 import { raw, type Script, sh } from '../../remote/sh.ts';
+import { HOST_FILES } from '../host-files/index.ts';
 import { RUNS } from '../host-layout.ts';
-import { DIGEST } from './digest.ts';
 
 /** A path that a run kept, and what stands there now. */
 export interface KeptPath {
@@ -21,17 +21,26 @@ export interface KeptPath {
 
 /** Prints what the steps of a run kept, beside what stands there now; texts up to 64 KiB, and none of a file into which any run wrote a secret. */
 export function keptProbe(runId: string): Script {
-  return sh`${raw(DIGEST)}
-secret=$(for step in ${RUNS}/*/*/secret; do
+  return sh`${raw(HOST_FILES)}secret=$(for step in ${RUNS}/*/*/secret; do
   for path in "\${step%/secret}"/kept/*/path; do [ ! -e "$path" ] || { cat "$path"; echo; }; done
 done)
 describe() {
-  if [ -L "$1" ]; then printf 'link to %s' "$(readlink "$1")"
-  elif [ -d "$1" ]; then stat -c 'directory %U:%G %a' "$1"
-  elif [ -e "$1" ]; then
-    stat -c '%U:%G %a' "$1"
-    if printf '%s\n' "$secret" | grep -qxF -e "$2"; then echo ${NOT_SHOWN}; else head -c 65536 "$1"; fi
-  fi | base64 -w0
+  (
+    harden_enter "$1" 2>/dev/null || exit 0
+    if [ -L "./$harden_name" ]; then printf 'link to %s' "$(readlink -- "./$harden_name")"
+    elif [ -d "./$harden_name" ]; then stat -c 'directory %U:%G %a' -- "./$harden_name"
+    elif [ -e "./$harden_name" ]; then
+      stat -c '%U:%G %a' -- "./$harden_name"
+      if printf '%s\n' "$secret" | grep -qxF -e "$2"; then echo ${NOT_SHOWN}; else harden_cat 65536; fi
+    fi
+  ) | base64 -w0
+}
+same_content() {
+  (
+    harden_enter "$2" 2>/dev/null && [ ! -L "./$harden_name" ] && [ -f "./$harden_name" ] || exit 1
+    size=$(stat -c %s -- "$1")
+    [ "$size" = "$(stat -c %s -- "./$harden_name")" ] && harden_cat "$size" | cmp -s "$1" -
+  )
 }
 for step in ${RUNS}/${runId}/[0-9]*/; do
   [ ! -d "$step" ] || [ -d "$step/kept" ] || printf '%s\\0\\0\\0\\0\\0\\0' "$(basename "$step")"
@@ -46,7 +55,7 @@ for kept in ${RUNS}/${runId}/[0-9]*/kept/*/; do
   describe "$path" "$path"; printf '\\0'
   now=$(harden_digest "$path")
   if [ "$(harden_digest "\${kept}item")" = "$now" ]; then printf 'same'
-  elif [ -f "\${kept}item" ] && [ ! -L "$path" ] && [ -f "$path" ] && cmp -s "\${kept}item" "$path"; then printf 'content'; fi
+  elif [ -f "\${kept}item" ] && [ ! -L "\${kept}item" ] && same_content "\${kept}item" "$path"; then printf 'content'; fi
   printf '\\0'
   if [ -s "$kept/left" ] && [ "$(cat "$kept/left")" != "$now" ]; then printf 'changed'; fi
   printf '\\0'

@@ -1,8 +1,7 @@
 import { raw, sh } from '../../remote/sh.ts';
+import { HOST_FILES } from '../host-files/index.ts';
 import { PENDING, RUNS, RUNTIME_DIRECTORY } from '../host-layout.ts';
 import { SNAPSHOT_FUNCTIONS } from '../snapshot/index.ts';
-import { DIGEST } from './digest.ts';
-import { ENTER } from './enter.ts';
 import { HOLDER, STALE_SECONDS } from './holder.ts';
 import { UNDO_DRIVER } from './undo-driver.ts';
 
@@ -18,9 +17,7 @@ const ALWAYS_KEPT_RUNS = 10;
  * What a step uses to keep the journal. Each path is kept before it changes; its name is written last, so a copy that was cut off
  * counts for nothing. Where nothing was, only the name is kept, and undo removes what came.
  */
-export const STEP_FUNCTIONS = sh`${raw(ENTER)}
-${raw(DIGEST)}
-${raw(HOLDER)}
+export const STEP_FUNCTIONS = sh`${raw(HOST_FILES)}${raw(HOLDER)}
 ${raw(SNAPSHOT_FUNCTIONS)}
 harden_fail() { printf '%s\n' "$1" >&2; exit 1; }
 harden_full() {
@@ -77,7 +74,9 @@ harden_keep() {
   for harden_path in "$@"; do
     harden_keep_next "$harden_path" ''
     # What is written to a link goes to the file that it names.
-    if [ -L "$harden_path" ] && [ -f "$harden_path" ]; then harden_keep_next "$(readlink -f -- "$harden_path")" behind; fi
+    if [ -L "$harden_path" ] && [ -f "$harden_path" ]; then
+      harden_behind=$(harden_enter "$harden_path" follow 2>/dev/null && printf '%s/%s' "\${PWD%/}" "$harden_name") && harden_keep_next "$harden_behind" behind || harden_fail "$harden_path is a link that is not followed, so nothing was changed"
+    fi
   done
 }
 harden_keep_next() {
@@ -105,7 +104,7 @@ harden_keep_one() {
     [ "$((harden_size + harden_size / 10))" -lt "$harden_free" ] || { echo "$1 holds $harden_size KiB, and $2 has room for $harden_free: move it away by hand first" >&2; return 1; }
   fi
   if [ -e "./$harden_name" ] || [ -L "./$harden_name" ]; then
-    cp -a --one-file-system -- "./$harden_name" "$2/item" || return 1
+    harden_take "$2/item" || return 1
     if [ -f "$2/item" ] && [ ! -L "$2/item" ]; then sync "$2/item" || return 1; fi
   fi
   printf '%s' "$1" >"$2/path"

@@ -1,4 +1,5 @@
 import { raw, type Script, sh } from '../../remote/sh.ts';
+import { HOST_FILES } from '../host-files/index.ts';
 import { RUNTIME_DIRECTORY } from '../host-layout.ts';
 import { SNAPSHOT_RESTORE } from '../snapshot/index.ts';
 import { STAGES_OF_GUARD } from './guard-stages.ts';
@@ -71,7 +72,10 @@ if [ -d ${RUNTIME_DIRECTORY}/guard."$id" ]; then
   second=/proc/$$/fd/6
 fi
 
-${raw(PUT_BACK)}
+# Not what a step of the run that is undone may still be at.
+harden_mark=.harden-undo
+
+${raw(HOST_FILES)}${raw(PUT_BACK)}
 ${raw(UNDO_STEP)}
 ${raw(SNAPSHOT_RESTORE)}
 

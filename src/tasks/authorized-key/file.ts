@@ -1,21 +1,38 @@
-import { posix } from 'node:path';
 import { raw, type Script, sh } from '../../remote/sh.ts';
+import { placeBeside } from '../support/enter-parent.ts';
 import { type AuthorizedKey, keysOf, speaksOfOptions } from './params.ts';
 import { formatKey, isSameKey, keyLabel, type PublicKey, readKeyLine } from './public-key.ts';
 
+/** What becomes of one line: the line as it shall be, or undefined where it goes. */
+interface LinePlan {
+  readonly line: string;
+  readonly becomes: string | undefined;
+}
+
 /** The lines that the file shall have, out of those that it has: comments and empty lines are in neither. */
 export function wantedLines(p: AuthorizedKey, lines: readonly string[]): readonly string[] {
+  const kept = planLines(p, lines).flatMap(({ becomes }) => (becomes === undefined ? [] : [becomes]));
+  if (p.state === 'absent') return kept;
+  const found = lines.map(readKeyLine);
+  const missing = keysOf(p).filter((key) => !found.some((other) => other !== undefined && isSameKey(key, other)));
+  return [...kept, ...missing.map(formatKey)];
+}
+
+/** A key may stand in several lines, each with options of its own; of several with the same options one is left. */
+function planLines(p: AuthorizedKey, lines: readonly string[]): readonly LinePlan[] {
   const wanted = keysOf(p);
-  const seen = new Set<PublicKey>();
-  const kept = lines.flatMap((line) => {
+  const seen = new Map<PublicKey, readonly string[]>();
+  return lines.map((line) => {
     const found = readKeyLine(line);
     const key = found && wanted.find((candidate) => isSameKey(candidate, found));
-    if (found === undefined || key === undefined) return p.exclusive ? [] : [line];
-    if (p.state === 'absent' || seen.has(key)) return [];
-    seen.add(key);
-    return [withWanted(p, key, found, line)];
+    if (found === undefined || key === undefined) return { line, becomes: p.exclusive ? undefined : line };
+    if (p.state === 'absent') return { line, becomes: undefined };
+    const options = speaksOfOptions(p, key) ? key.options : found.options;
+    const others = seen.get(key) ?? [];
+    if (others.includes(options)) return { line, becomes: undefined };
+    seen.set(key, [...others, options]);
+    return { line, becomes: withWanted(p, key, found, line) };
   });
-  return p.state === 'absent' ? kept : [...kept, ...wanted.filter((key) => !seen.has(key)).map(formatKey)];
 }
 
 /** How lines are shown: each key by its fingerprint, and that a line is no key. */
@@ -27,120 +44,123 @@ export function labelsOf(lines: readonly string[]): readonly string[] {
 }
 
 export interface KeysEdit {
-  readonly user: string;
-  /** Undefined: `.ssh/authorized_keys` in the home. */
-  readonly path: string | undefined;
-  /** Lines that must be there: each takes the place of the same key's line. */
-  readonly put: readonly string[];
-  /** Lines whose keys must go. */
-  readonly drop: readonly string[];
-  /** Every key that is not in `put` goes. */
-  readonly exclusive: boolean;
-  /** Of the file; undefined: 0600, and 0644 where root writes it for the user. */
+  /** The file's lines as the plan saw them. */
+  readonly lines: readonly string[];
+  /** Of the file; undefined: as it is, 0600 for a new one, and 0644 where root writes it for the user. */
   readonly mode?: string | undefined;
   /** Of `.ssh`, where it is the user's; undefined: as it is. */
   readonly directoryMode?: string | undefined;
-  /** An empty file is removed. */
-  readonly removeEmpty?: boolean | undefined;
 }
 
 /**
- * Script that edits the keys of a user. What is done in a directory is done as its owner, so a link that the user put there leads
- * nowhere that the user could not go; root works in directories that root alone can write.
+ * Script that edits the keys of a user. Each line that the plan saw becomes what the plan says; of those that came since, the ones with
+ * a key that the playbook speaks of. No link in a home is followed, and nobody can swap what is written.
  */
-export function editKeys(edit: KeysEdit): Script {
-  const { user, path, mode = '', directoryMode, exclusive, removeEmpty = false } = edit;
-  const lines = [...edit.drop.flatMap(instruction('drop')), ...edit.put.flatMap(instruction('put'))].join('\n');
-  const name = path === undefined ? 'authorized_keys' : posix.basename(path);
+export function editKeys(p: AuthorizedKey, { lines, mode = '', directoryMode }: KeysEdit): Script {
+  const keys = keysOf(p).map((key) => {
+    const verb = p.state === 'absent' ? 'drop' : speaksOfOptions(p, key) ? 'put' : 'keep';
+    return [
+      'key',
+      `${key.type} ${key.blob}`,
+      verb,
+      formatKey(p.comment === undefined ? key : { ...key, comment: p.comment }),
+    ];
+  });
+  const seen = planLines(p, lines).map(({ line, becomes }) =>
+    becomes === undefined ? ['line', line, 'drop', ''] : ['line', line, 'print', becomes],
+  );
+  const edits = [...keys, ...seen].map((fields) => fields.join(SEPARATOR)).join('\n');
+  return sh`(
+${raw(enterKeys(p, directoryMode))}mode=${mode}
+[ -n "$mode" ] || [ "$uid" -eq 0 ] || [ "$here" -ne 0 ] || mode=0644
+${raw(placeBeside)}old=/dev/null
+if [ -e "./$harden_name" ] || [ -L "./$harden_name" ]; then
+  old=$harden_private/old
+  harden_take "$old" || exit 1
+  [ -f "$old" ] && [ ! -L "$old" ] || refuse "\${PWD%/}/$harden_name is no file, and keys are not written there"
+  case $here:$(stat -c %u:%A "$old") in
+    0:* | "$uid:$uid:"* | *:???????r??) ;;
+    *) refuse "\${PWD%/}/$harden_name belongs neither to "${p.user}" nor to everyone to read" ;;
+  esac
+fi
+printf '%s\n' ${edits} | awk -v exclusive=${p.exclusive ? '1' : '0'} ${raw(EDIT)} - "$old" >"$harden_private/new" || exit 1
+if [ "$here" -ne 0 ] || [ "$uid" -eq 0 ]; then chown "$uid:$gid" "$harden_private/new"
+elif [ "$old" != /dev/null ]; then chown --reference="$old" "$harden_private/new"
+fi || exit 1
+chmod "\${mode:-0600}" "$harden_private/new" && sync "$harden_private/new" || exit 1
+harden_put "$harden_private/new" || exit 1
+)
+`;
+}
+
+const SEPARATOR = '\u0001';
+
+/** Leaves the shell where the keys are: `$uid` and `$gid` are the user's, `$here` the uid of who has the directory. */
+function enterKeys(p: AuthorizedKey, directoryMode: string | undefined): Script {
+  const path = p.path === undefined ? '"${home%/}/.ssh/authorized_keys"' : sh`${p.path}`;
   return sh`refuse() { printf '%s\n' "$1" >&2; exit 1; }
-entry=$(getent passwd ${user}) || refuse ${`there is no user ${user}`}
+entry=$(getent passwd ${p.user}) || refuse ${`there is no user ${p.user}`}
 IFS=: read -r _ _ uid gid _ home _ <<END
 $entry
 END
-as_owner() {
-  case $(stat -c %u:%A .) in
-    "$uid":*) [ "$uid" -eq 0 ] || set -- setpriv --reuid="$uid" --regid="$gid" --init-groups --no-new-privs "$@" ;;
-    0:d????-??-?) ;;
-    *) refuse "$PWD belongs neither to "${user}" nor to root alone" ;;
-  esac
-  "$@"
-}
-${raw(path === undefined ? enterDotSsh(directoryMode) : enterDirectory(posix.dirname(path)))}
-mode=${mode}
-[ -n "$mode" ] || [ "$uid" -eq 0 ] || [ "$(stat -c %u .)" -ne 0 ] || mode=0644
-printf '%s\n' ${lines} | as_owner sh -c ${EDIT} sh ${name} "\${mode:-0600}" ${exclusive ? '1' : '0'} ${removeEmpty ? '1' : '0'}
-`;
+status=0
+harden_enter ${raw(path)} || status=$?
+${raw(p.path === undefined ? MAKE_DOT_SSH : '')}[ "$status" -ne 2 ] || refuse "the directory \${PWD%/}/$harden_name does not exist"
+[ "$status" -eq 0 ] || exit 1
+[ ! -L "./$harden_name" ] || refuse "\${PWD%/}/$harden_name is a symbolic link: not followed"
+here=$(stat -c %u .)
+case $here in "$uid") ;; 0) harden_root_only || refuse "others than root can write $PWD" ;; *) refuse "$PWD belongs neither to "${p.user}" nor to root" ;; esac
+${raw(
+  directoryMode === undefined
+    ? ''
+    : sh`[ "$here" -ne "$uid" ] || chmod ${directoryMode} .
+`,
+)}`;
 }
 
-function enterDotSsh(directoryMode: string | undefined): Script {
-  const chmod =
-    directoryMode === undefined ? '' : sh`[ "$(stat -c %u .)" -ne "$uid" ] || as_owner chmod ${directoryMode} .\n`;
-  return sh`cd -P -- "$home" 2>/dev/null || refuse "the home $home does not exist"
-home=$PWD
-[ ! -L .ssh ] || refuse "$home/.ssh is a symbolic link: not followed"
-if [ ! -e .ssh ]; then
-  as_owner mkdir -m 0700 .ssh
-  [ "$(stat -c %u .)" -ne 0 ] || chown -h "$uid:$gid" .ssh
+const MAKE_DOT_SSH = sh`if [ "$status" -eq 2 ] && [ "$harden_name" = .ssh ] && [ ! -e .ssh ]; then
+  case $(stat -c %u .) in 0 | "$uid") ;; *) refuse "$PWD belongs neither to root nor to the account that it is the home of" ;; esac
+  harden_place || exit 1
+  mkdir -m 0700 "$harden_private/new" && chown "$uid:$gid" "$harden_private/new" && harden_put "$harden_private/new" || { rm -rf -- "$harden_private"; exit 1; }
+  rm -rf -- "$harden_private"
+  status=0
+  harden_enter "\${home%/}/.ssh/authorized_keys" || status=$?
 fi
-cd -P .ssh && [ "$PWD" = "\${home%/}/.ssh" ] || refuse "$home/.ssh is a symbolic link: not followed"
-${raw(chmod)}`;
-}
-
-function enterDirectory(directory: string): Script {
-  return sh`cd -P -- ${directory} 2>/dev/null || refuse ${`the directory ${directory} does not exist`}
-[ "$PWD" = ${directory} ] || refuse ${`a symbolic link leads to ${directory}: write its real path`}
 `;
-}
 
-/** Runs as the owner of the directory that it is in: `$1` file, `$2` mode, `$3` exclusive, `$4` remove when empty; the edits come on stdin. */
-const EDIT = sh`set -eu
-umask 077
-[ ! -L "./$1" ] || { echo "$PWD/$1 is a symbolic link: not followed" >&2; exit 1; }
-old=./$1
-[ -e "$old" ] || old=/dev/null
-new=$(mktemp "./.$1.XXXXXX")
-trap 'rm -f "$new"' EXIT
-awk -v exclusive="$3" '
+/** The edits first, then the file: what is not spoken of keeps its bytes. */
+const EDIT = `'
 function known(text, words, count, at) {
-  count = split(text, words, /[ \t]+/)
-  for (at = 1; at < count; at++) if ((words[at] "\t" words[at + 1]) in verb) return words[at] "\t" words[at + 1]
+  count = split(text, words, /[ \\t]+/)
+  for (at = 1; at < count; at++) if ((words[at] " " words[at + 1]) in verb) return words[at] " " words[at + 1]
   return ""
 }
 NR == FNR {
-  split($0, field, "\t")
-  key = field[2] "\t" field[3]
-  verb[key] = field[1]
-  if (field[1] == "put") { text[key] = substr($0, length(field[1] field[2] field[3]) + 4); order[++puts] = key }
+  split($0, field, "\\001")
+  if (field[1] == "key") { verb[field[2]] = field[3]; text[field[2]] = field[4]; order[++keys] = field[2] }
+  else { at = ++lines[field[2]]; what[field[2], at] = field[3]; becomes[field[2], at] = field[4] }
   next
 }
-{ sub(/\r$/, "") }
-/^[ \t]*(#|$)/ { print; next }
 {
-  key = known($0)
+  line = $0
+  sub(/\\r$/, "", line)
+  gsub(/^[ \\t]+|[ \\t]+$/, "", line)
+}
+line ~ /^(#|$)/ { print; next }
+{
+  key = known(line)
+  at = ++had[line]
+  if ((line, at) in what) {
+    if (what[line, at] == "print") { seen[key] = 1; if (becomes[line, at] == line) print; else print becomes[line, at] }
+    next
+  }
   if (key == "") { if (exclusive == 0) print; next }
-  if (verb[key] == "drop" || key in seen) next
+  if (verb[key] == "drop" || (verb[key] == "put" && key in seen)) next
   seen[key] = 1
-  print text[key]
+  if (verb[key] == "put") print text[key]; else print
 }
-END { for (at = 1; at <= puts; at++) if (!(order[at] in seen)) print text[order[at]] }
-' - "$old" >"$new"
-if [ "$4" -eq 1 ] && [ ! -s "$new" ]; then
-  rm -f "./$1"
-else
-  # where root does the user's work, the user must be able to read on
-  [ "$(id -u)" -ne 0 ] || [ ! -f "./$1" ] || chown --reference="./$1" "$new"
-  chmod "$2" "$new"
-  sync "$new"
-  mv -fT "$new" "./$1"
-fi`;
-
-function instruction(verb: 'put' | 'drop'): (line: string) => readonly string[] {
-  return (line) => {
-    const key = readKeyLine(line);
-    if (key === undefined) return [];
-    return [verb === 'put' ? `put\t${key.type}\t${key.blob}\t${line}` : `drop\t${key.type}\t${key.blob}`];
-  };
-}
+END { for (at = 1; at <= keys; at++) if (verb[order[at]] != "drop" && !(order[at] in seen)) print text[order[at]] }
+'`;
 
 // what the playbook does not speak of stays: taking away options could open more than anybody meant to
 function withWanted(p: AuthorizedKey, key: PublicKey, found: PublicKey, line: string): string {

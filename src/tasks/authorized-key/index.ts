@@ -2,11 +2,12 @@ import { posix } from 'node:path';
 import type { Change } from '../../engine/diff.ts';
 import { defineTask, type Finding } from '../../engine/task.ts';
 import type { Facts } from '../../remote/facts.ts';
-import { raw, type Script, sh } from '../../remote/sh.ts';
+import type { Script } from '../../remote/sh.ts';
 import { refusal, warning } from '../support/finding.ts';
+import { setAttributes } from '../support/set-attributes.ts';
 import { editKeys, labelsOf, wantedLines } from './file.ts';
 import { AuthorizedKey, keysOf, loadKeys } from './params.ts';
-import { fingerprint, formatKey, isSameKey, readKeyLine } from './public-key.ts';
+import { fingerprint } from './public-key.ts';
 import { type AuthorizedKeyState, probeKeys, readKeys } from './state.ts';
 
 /** Public keys that open an account. */
@@ -14,7 +15,7 @@ export const authorizedKeyTask = defineTask<AuthorizedKey, AuthorizedKeyState>({
   type: 'authorized_key',
   summary: 'Public keys that open an account, in its authorized_keys.',
   notes:
-    "Reads the account’s file in the home that `getent` names. Keys are the same when type and key are, whatever their comments; they are shown by their SHA-256 fingerprints, as in sshd's log. Comments, other keys and options that the playbook does not speak of stay, unless `exclusive`. RSA keys of fewer than 3072 bits, DSA keys and private keys are refused. `.ssh` becomes 0700 and the file 0600, the user's own; the work is done as the user, so no link in a home leads root astray. sshd ignores keys in a home that others can write (StrictModes): the plan warns of it. CIS 5.1.x; sshd_config(5) AuthorizedKeysFile.",
+    "Reads the account’s file in the home that `getent` names. Keys are the same when type and key are, whatever their comments; they are shown by their SHA-256 fingerprints, as in sshd's log. Comments, other keys and options that the playbook does not speak of stay, unless `exclusive`. RSA keys of fewer than 3072 bits, DSA keys and private keys are refused. `.ssh` becomes 0700 and the file 0600, the user's own; no link in a home is followed. A key may stand in several lines: they stay, unless the playbook says what its options are. sshd ignores keys in a home that others can write (StrictModes): the plan warns of it. CIS 5.1.x; sshd_config(5) AuthorizedKeysFile.",
   params: AuthorizedKey,
   examples: [
     { user: 'admin', key_file: '~/.ssh/id_ed25519.pub', exclusive: true },
@@ -46,22 +47,12 @@ export const authorizedKeyTask = defineTask<AuthorizedKey, AuthorizedKeyState>({
     return { keys, owner: p.user, mode: '0600', directory_mode: '0700' };
   },
 
-  apply(change, p) {
-    const wanted = keysOf(p);
-    const after = wantedLines(p, change.before?.lines ?? []);
-    return editKeys({
-      user: p.user,
-      path: p.path,
-      put: after.filter((line) => {
-        const key = readKeyLine(line);
-        return key !== undefined && wanted.some((candidate) => isSameKey(candidate, key));
-      }),
-      drop: p.state === 'absent' ? wanted.map(formatKey) : [],
-      exclusive: p.exclusive,
+  apply: (change, p) =>
+    editKeys(p, {
+      lines: change.before?.lines ?? [],
       directoryMode: change.after?.directory_mode,
       mode: change.after?.mode ?? change.before?.mode,
-    });
-  },
+    }),
 
   needs: (p) =>
     p.state === 'absent'
@@ -75,7 +66,8 @@ export const authorizedKeyTask = defineTask<AuthorizedKey, AuthorizedKeyState>({
     ...strictModes(p, before),
     ...(change ? changeFindings(change, p, facts) : []),
   ],
-  undo: (change, p) => undo(change, p),
+  keeps: (_p, { before }) => (before?.file === undefined ? [] : [before.file]),
+  undo: (change, p) => undoDirectory(change, p),
 });
 
 function strictModes(p: AuthorizedKey, before: AuthorizedKeyState): readonly Finding[] {
@@ -106,20 +98,10 @@ function changeFindings(change: Change<AuthorizedKeyState>, p: AuthorizedKey, fa
   ];
 }
 
-function undo({ before, after }: Change<AuthorizedKeyState>, p: AuthorizedKey): Script {
-  const old = before?.lines ?? [];
-  const now = wantedLines(p, old);
-  const edit = editKeys({
-    user: p.user,
-    path: p.path,
-    put: old.filter((line) => !now.includes(line)),
-    drop: now.filter((line) => !old.includes(line)),
-    exclusive: false,
-    mode: before?.mode,
-    directoryMode: after?.directory_mode === undefined ? undefined : before?.directory_mode,
-    removeEmpty: before?.mode === undefined,
-  });
-  const leave = p.path === undefined && before?.directory_mode === undefined;
-  return sh`getent passwd ${p.user} >/dev/null || exit 0
-${raw(edit)}${raw(leave ? 'cd ..\nas_owner rmdir .ssh 2>/dev/null || :' : '')}`;
+/** The file comes back as it was kept; the mode of `.ssh` beside it is left. */
+function undoDirectory({ before, after }: Change<AuthorizedKeyState>, p: AuthorizedKey): Script | undefined {
+  const mode = after?.directory_mode === undefined ? undefined : before?.directory_mode;
+  if (mode === undefined || before?.file === undefined || p.path !== undefined || mode === after?.directory_mode)
+    return undefined;
+  return setAttributes(posix.dirname(before.file), { mode });
 }

@@ -14,6 +14,8 @@ export type AuthorizedKeyState = {
   readonly directory_mode?: string;
   /** The file's lines without comments and empty ones. */
   readonly lines?: readonly string[];
+  /** Where they are. */
+  readonly file?: string;
   /** The directory is root's and not the user's own: its modes are the administrator's affair. */
   readonly central?: boolean;
   /** Why sshd would ignore every key in it. */
@@ -22,7 +24,7 @@ export type AuthorizedKeyState = {
 
 const MAX_BYTES = 1_048_576;
 
-/** Script that prints who owns what on the way to the keys, and the keys as sshd would read them: as the user, and through no link. */
+/** Script that prints who owns what on the way to the keys, and the keys as sshd would read them, through no link. */
 export function probeKeys(p: AuthorizedKey): Script {
   return sh`entry=$(getent passwd ${p.user}) || exit 0
 IFS=: read -r _ _ uid gid _ home _ <<END
@@ -34,11 +36,7 @@ stat -c '%u:%U:%g:%a:%F:home' -- "$home"
 stat -c '%u:%U:%g:%a:%F:dir' -- "$dir"
 stat -c '%u:%U:%g:%a:%F:file' -- "$dir/$name"
 echo
-if [ ! -L "$dir" ] && [ ! -L "$dir/$name" ] && [ -f "$dir/$name" ] && cd -P -- "$dir"; then
-  set --
-  [ "$uid" -eq 0 ] || set -- setpriv --reuid="$uid" --regid="$gid" --init-groups
-  "$@" head -c ${MAX_BYTES} "./$name"
-fi`;
+if [ ! -L "$dir" ] && harden_enter "$dir/$name" 2>/dev/null && [ ! -L "./$name" ] && [ -f "./$name" ]; then harden_cat ${MAX_BYTES}; fi`;
 }
 
 /** What `probeKeys` printed; throws a HostError where sshd would not look at the keys, or root should not write them. */
@@ -61,6 +59,7 @@ export function readKeys(output: string, p: AuthorizedKey): AuthorizedKeyState {
     ...(file === undefined ? {} : { owner: file.uid === uid ? p.user : file.owner, mode: file.mode }),
     ...(directory === undefined || p.path !== undefined ? {} : { directory_mode: directory.mode }),
     lines,
+    file: where,
     central: directory !== undefined && directory.uid === '0' && uid !== '0',
     ignored: p.path === undefined ? ignoredBecause(homePath, { uid, gid }, home) : [],
   };

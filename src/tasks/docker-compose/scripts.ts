@@ -7,7 +7,8 @@ import { imageKey } from '../support/docker/image-ref.ts';
 import { inspectImage } from '../support/docker/image-state.ts';
 import { askRegistry } from '../support/docker/registry.ts';
 import { readCeilings } from '../support/docker/ulimits.ts';
-import { printContent, replaceFile } from '../support/replace-file.ts';
+import { enterParent } from '../support/enter-parent.ts';
+import { printContent, replaceFile, transformFile } from '../support/replace-file.ts';
 import { composeFile, type DockerCompose, projectName } from './params.ts';
 import type { ComposeState } from './state.ts';
 
@@ -70,8 +71,10 @@ export function applyCompose(change: Change<ComposeState>, p: DockerCompose): Sc
   const write =
     p.text === undefined
       ? ''
-      : sh`mkdir -p ${p.project_src}
-if [ -f ${file} ]; then cp -p ${file} "$harden_tmp/before"; fi
+      : sh`${raw(makeProject(p))}
+(
+${raw(enterParent(file))}[ ! -e "./$harden_name" ] || harden_take "$harden_tmp/before"
+) || exit 1
 ${raw(replaceFile({ path: file, content: p.text, mode: '0600' }))}`;
   return sh`${raw(write)}for image in ${pulled}; do
   ${DOCKER} image inspect -f "{{.Id}} $image" "$image" 2>/dev/null >>"$harden_tmp/images" || :
@@ -86,7 +89,9 @@ ${raw(wellFunction(p))}back() {
   if [ -e "$harden_tmp/images" ]; then
     while read -r id image; do ${DOCKER} tag "$id" "$image"; done <"$harden_tmp/images"
   fi
-  if [ -e "$harden_tmp/before" ]; then cp -p "$harden_tmp/before" ${file}; fi
+  if [ -f "$harden_tmp/before" ]; then
+    ${raw(transformFile({ path: file, produce: 'cat "$harden_tmp/before"' }).trimEnd())}
+  fi
   if up; then
     echo ${`${projectName(p)} runs as it did before`} >&2
   else
@@ -110,6 +115,11 @@ export function undoCompose(change: Change<ComposeState>, p: DockerCompose): Scr
 ${raw(environment(p))}${raw(composeCommand(p, 'host'))} up -d >/dev/null 2>&1
 )
 `;
+}
+
+function makeProject({ project_src }: DockerCompose): Script {
+  return sh`(
+${raw(enterParent(`${project_src}/.`, { missing: 'create' }))})`;
 }
 
 function removeProject(p: DockerCompose): Script {

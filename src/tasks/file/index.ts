@@ -4,7 +4,7 @@ import type { Change } from '../../engine/diff.ts';
 import { defineTask, type Finding, type Need } from '../../engine/task.ts';
 import { raw, type Script, sh } from '../../remote/sh.ts';
 import { proofForPath } from '../support/docker/prove-docker.ts';
-import { enterParent, enterPrivate } from '../support/enter-parent.ts';
+import { enterParent, placeBeside } from '../support/enter-parent.ts';
 import {
   type AttributeState,
   absolutePath,
@@ -110,7 +110,7 @@ function stateOf(found: FileState | null, file: FileParams): FileTaskState {
 function apply(change: Change<FileTaskState>, file: FileParams): Script {
   const { path, state, src } = file;
   if (state === 'absent') {
-    return sh`(\n${raw(enterParent(path, { noFollow: true, missing: 'accept' }))}rm -rf --one-file-system "./$name"\n)\n`;
+    return sh`(\n${raw(enterParent(path, { noFollow: true, missing: 'accept' }))}rm -rf --one-file-system -- "./$harden_name"\n)\n`;
   }
   if (state === 'directory') return makeDirectory(file);
   if (state === 'link') return makeLink(file, src ?? '', change.before);
@@ -121,13 +121,17 @@ function apply(change: Change<FileTaskState>, file: FileParams): Script {
 
 function makeDirectory(file: FileParams): Script {
   return sh`(
-${raw(enterParent(file.path, { missing: 'create' }))}here=\${PWD%/} new=
-umask 077
-[ -e "./$name" ] || { mkdir "./$name" && new=yes || exit 1; }
-[ -d "./$name" ] || refuse ${`${file.path} is there and is no directory`}
-cd -P "./$name" && [ "$PWD" = "$here/$name" ] || refuse ${`${file.path} was changed by somebody else meanwhile`}
-[ -z "$new" ] || { chown 0:0 . && chmod 0755 . || exit 1; }
-${raw(changeAttributes(file, '.'))}
+${raw(enterParent(file.path, { missing: 'create' }))}
+if [ -e "./$harden_name" ]; then
+  [ -d "./$harden_name" ] || refuse ${`${file.path} is there and is no directory`}
+  harden_enter_this || exit 1
+  ${raw(changeAttributes(file, '.'))}
+else
+  ${raw(placeBeside)}  mkdir -m 0755 "$harden_private/new" || exit 1
+  [ -z "$harden_apart" ] || chown "$harden_stranger:" "$harden_private/new" || exit 1
+  ${raw(changeAttributes(file, '"$harden_private/new"'))}
+  harden_put "$harden_private/new" || exit 1
+fi
 )
 `;
 }
@@ -135,14 +139,14 @@ ${raw(changeAttributes(file, '.'))}
 function makeLink(file: FileParams, src: string, before: FileTaskState): Script {
   const refused = file.force
     ? ':'
-    : sh`[ -L "./$name" ] || [ ! -e "./$name" ] || refuse ${`${file.path} is there and is no link`}`;
+    : sh`[ -L "./$harden_name" ] || [ ! -e "./$harden_name" ] || refuse ${`${file.path} is there and is no link`}`;
   const ownership = `${file.owner ?? before?.owner ?? '0'}:${file.group ?? before?.group ?? '0'}`;
   return sh`(
 ${raw(enterParent(file.path, { noFollow: true, missing: 'make' }))}${raw(refused)}
-[ -L "./$name" ] || [ ! -d "./$name" ] || refuse ${`${file.path} is a directory`}
-${raw(enterPrivate(file.path))}ln -s -- ${src} new || exit 1
-chown -h -- ${ownership} new || exit 1
-mv -fT new "../$name" || exit 1
+[ -L "./$harden_name" ] || [ ! -d "./$harden_name" ] || refuse ${`${file.path} is a directory`}
+${raw(placeBeside)}ln -s -- ${src} "$harden_private/new" || exit 1
+chown -h -- ${ownership} "$harden_private/new" || exit 1
+harden_put "$harden_private/new" || exit 1
 )
 `;
 }

@@ -38,7 +38,11 @@ export const gitTask = defineTask<Git, CloneState>({
   ],
   id: (p) => p.dest,
 
-  probe: (p) => sh`if ! [ -d ${p.dest} ]; then
+  probe: (
+    p,
+  ) => sh`if ! ( harden_enter ${`${p.dest}/.`} follow 2>/dev/null; [ $? -ne 1 ] && harden_plain "\${PWD%/}/$harden_name" ); then
+  echo strangers
+elif ! [ -d ${p.dest} ]; then
   ! [ -e ${p.dest} ] || echo occupied
 elif ! [ -e ${`${p.dest}/.git`} ]; then
   [ -z "$(ls -A ${p.dest})" ] || echo occupied
@@ -58,6 +62,10 @@ fi`,
     if (/^occupied$/m.test(output))
       throw new HostError(`${p.dest} exists and is not a git clone`, {
         hint: 'Name another dest, or move away what is there',
+      });
+    if (/^strangers$/m.test(output))
+      throw new HostError(`others than root can change a directory on the way to ${p.dest}`, {
+        hint: 'Root must not trust what git would run there: name a dest below a directory that is root’s, as /opt',
       });
     if (field('foreign') !== '')
       throw new HostError(

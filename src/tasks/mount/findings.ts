@@ -27,6 +27,18 @@ export function mountFindings(change: Change<MountState>, p: Mount, before: Moun
   return findings;
 }
 
+/** Of what the kernel does not show, nobody can say that it is in force. */
+export function unproved(p: Mount, { unproved: options = [], mounted }: MountState): Finding[] {
+  if (p.state !== 'mounted' || mounted !== 'yes' || options.length === 0) return [];
+  const list = options.join(', ');
+  return [
+    warning(
+      `the kernel does not tell whether ${list} ${options.length === 1 ? 'is' : 'are'} in force at ${p.path}, so this is not proved`,
+      'It stands in fstab, and the next mount takes it',
+    ),
+  ];
+}
+
 function hides(p: Mount, now: boolean): Finding {
   const message = `${p.path} is not empty, and its content would be hidden by the mount${now ? '' : ' after the next boot'}`;
   if (/^\/var\/lib\/(docker|containerd)(\/|$)/.test(p.path)) {

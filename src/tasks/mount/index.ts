@@ -1,8 +1,9 @@
 import { defineTask } from '../../engine/task.ts';
 import { type Script, sh } from '../../remote/sh.ts';
 import { transformFile } from '../support/replace-file.ts';
-import { mountFindings } from './findings.ts';
-import { flagHolds, fstabLine, Mount, type MountState, sourceKind, visibleFlags } from './params.ts';
+import { mountFindings, unproved } from './findings.ts';
+import { type LiveMount, mountOptions, optionAgain, optionHolds } from './options.ts';
+import { fstabLine, Mount, type MountState, sourceKind } from './params.ts';
 import { editFstab, probeMount } from './scripts.ts';
 
 const FSTAB = '/etc/fstab';
@@ -12,7 +13,7 @@ export const mountTask = defineTask<Mount, MountState>({
   type: 'mount',
   summary: 'A mount: now, at boot, or neither.',
   notes:
-    'Reads the kernel (`findmnt`) and `/etc/fstab`; a mount whose flags (`nodev`, `noexec`, `ro`…) do not hold is remounted. Refused: a mount over a directory that is not empty, which would hide its content, without `hide_existing: true`; a source that is not there or has another file system; a place where something else is mounted. Nothing is ever formatted, moved or unmounted by force. For `/var/lib/docker`: stop docker and docker.socket, move the data, then mount. docker-bench 1.1.1.',
+    'Reads the kernel (`findmnt`) and `/etc/fstab`; a mount of which the kernel does not show an option (`noexec`, `hidepid=2`, `size=64m`, `gid=proc`…) as it is wanted is remounted. Of an option that the kernel never shows the plan says that it cannot be proved. Refused: a mount over a directory that is not empty, which would hide its content, without `hide_existing: true`; a source that is not there or has another file system; a place where something else is mounted. Nothing is ever formatted, moved or unmounted by force. For `/var/lib/docker`: stop docker and docker.socket, move the data, then mount. docker-bench 1.1.1.',
   params: Mount,
   examples: [
     {
@@ -37,10 +38,21 @@ export const mountTask = defineTask<Mount, MountState>({
     const sameType = !/^(none|auto)$/.test(p.fstype ?? 'auto') && sourceKind(p) !== 'bind' ? fstype === p.fstype : true;
     const same = sourceKind(p) === 'virtual' ? sameType : sameType && section('same') === 'yes';
     const list = options === '' ? [] : options.split(',');
+    const lines = section('ids').split('\n');
+    const mount: LiveMount = {
+      fstype,
+      options: list,
+      memory: Number(section('memory') || 0) * 1024,
+      ids: new Map(lines.map((line) => line.split(' ') as [string, string])),
+    };
+    const holds = (option: string) => optionHolds(option, mount);
+    const wanted = mountOptions(p.opts);
     return {
       fstab: section('fstab') || 'none',
       mounted: live === '' ? 'no' : same ? 'yes' : `${source} (${fstype})`,
-      flags: live === '' ? [] : visibleFlags(p.opts).filter((flag) => flagHolds(flag, list)),
+      flags: live === '' ? [] : wanted.filter((option) => holds(option) !== false),
+      fstype,
+      unproved: live === '' ? [] : wanted.filter((option) => holds(option) === undefined),
       options: list,
       directory: section('directory') || 'missing',
       ...(section('source') === '' ? {} : { source: section('source') }),
@@ -50,7 +62,7 @@ export const mountTask = defineTask<Mount, MountState>({
   want(p) {
     switch (p.state) {
       case 'mounted':
-        return { fstab: fstabLine(p), mounted: 'yes', flags: visibleFlags(p.opts) };
+        return { fstab: fstabLine(p), mounted: 'yes', flags: mountOptions(p.opts) };
       case 'present':
         return { fstab: fstabLine(p) };
       case 'unmounted':
@@ -70,7 +82,8 @@ export const mountTask = defineTask<Mount, MountState>({
       if (change.keys.includes('mounted'))
         // a second one would lie on top of the first
         steps.push(sh`findmnt -M ${p.path} >/dev/null || mount -- ${p.path}`);
-      else if (change.keys.includes('flags') || p.fstype === 'tmpfs') steps.push(sh`mount -o remount -- ${p.path}`);
+      else if (change.keys.includes('flags') || change.keys.includes('fstab'))
+        steps.push(sh`mount -o remount -- ${p.path}`);
     }
     return steps.map((step) => `${step.trimEnd()}\n`).join('');
   },
@@ -82,7 +95,7 @@ export const mountTask = defineTask<Mount, MountState>({
     change.keys.some((key) => key !== 'fstab')
       ? 'access'
       : undefined,
-  findings: (change, p, { before }) => (change ? mountFindings(change, p, before) : []),
+  findings: (change, p, { before }) => [...(change ? mountFindings(change, p, before) : []), ...unproved(p, before)],
   keeps: (_p, change) => (change.keys.includes('fstab') ? [FSTAB] : []),
 
   undo(change, p) {
@@ -94,8 +107,7 @@ export const mountTask = defineTask<Mount, MountState>({
           ? sh`! findmnt -M ${p.path} >/dev/null || umount -- ${p.path}`
           : sh`findmnt -M ${p.path} >/dev/null || mount -- ${p.path}`,
       );
-    else if (change.keys.includes('flags'))
-      steps.push(sh`mount -o ${`remount,${flagsAgain(p, before.options ?? [])}`} -- ${p.path}`);
+    else if (p.state === 'mounted') steps.push(sh`mount -o ${`remount,${flagsAgain(p, before)}`} -- ${p.path}`);
     return steps.length === 0 ? undefined : steps.join('\n');
   },
 });
@@ -104,12 +116,13 @@ export const mountTask = defineTask<Mount, MountState>({
 const RELOAD = '[ ! -d /run/systemd/system ] || systemctl daemon-reload';
 
 // without `bind` a remount would reach the whole file system that the directory is part of
-function flagsAgain(p: Mount, options: readonly string[]): string {
+function flagsAgain(p: Mount, { options = [], fstype = '' }: MountState): string {
   const has = (option: string): boolean => options.includes(option);
   return [
     ...(sourceKind(p) === 'bind' ? ['bind'] : []),
     has('ro') ? 'ro' : 'rw',
     ...['suid', 'dev', 'exec'].map((flag) => (has(`no${flag}`) ? `no${flag}` : flag)),
-    has('noatime') ? 'noatime' : 'relatime',
+    has('noatime') ? 'noatime' : has('relatime') ? 'relatime' : 'strictatime',
+    ...mountOptions(p.opts).flatMap((option) => optionAgain(option, { fstype, options })),
   ].join(',');
 }

@@ -51,30 +51,17 @@ export function fstabLine(p: Mount): string {
   return `${p.src} ${p.path} ${p.fstype} ${p.opts} ${p.dump} ${p.passno}`;
 }
 
-/** The options that say what the mount allows, and that the kernel tells of every mount. */
-export function visibleFlags(opts: string): string[] {
-  return opts
-    .split(',')
-    .filter((option) => /^(ro|rw|(no)?(suid|dev|exec)|noatime|nodiratime|relatime|strictatime)$/.test(option));
-}
-
-/** True for an option that holds of a mount with these options in the kernel. */
-export function flagHolds(flag: string, live: readonly string[]): boolean {
-  return /^(suid|dev|exec)$/.test(flag)
-    ? !live.includes(`no${flag}`)
-    : flag === 'strictatime'
-      ? !live.includes('relatime') && !live.includes('noatime')
-      : live.includes(flag);
-}
-
 /** What is known of a path; keys that the playbook does not speak of serve the findings. */
 export type MountState = {
   /** fstab's line for the path, its fields one space apart; `none`: it has none. */
   readonly fstab?: string;
   /** `yes`: what the task names is mounted there. `no`: nothing is. Else what is mounted there instead. */
   readonly mounted?: string;
-  /** Those of the task's flags that hold of the mount. */
+  /** Those of the task's options that hold of the mount, and those of which the kernel does not tell. */
   readonly flags?: readonly string[];
+  /** Those of the task's options of which the kernel does not tell. */
+  readonly unproved?: readonly string[];
+  readonly fstype?: string;
   /** The mount's options in the kernel. */
   readonly options?: readonly string[];
   /** `missing`, `empty`, `full` (it holds something of its own), or `file`. */

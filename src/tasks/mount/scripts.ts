@@ -1,4 +1,5 @@
 import { raw, type Script, sh } from '../../remote/sh.ts';
+import { namedIds } from './options.ts';
 import { fstabLine, type Mount, sourceKind } from './params.ts';
 
 /** Script that tells what the kernel, fstab, the directory and the source are like. */
@@ -6,6 +7,13 @@ export function probeMount(p: Mount): Script {
   return sh`path=${p.path} src=${p.src ?? ''}
 echo '== kernel'
 findmnt -P -o SOURCE,FSTYPE,OPTIONS -M "$path"
+echo '== memory'
+while read -r word number _; do case $word in MemTotal:) echo "$number" ;; esac; done </proc/meminfo
+echo '== ids'
+for id in ${namedIds(p.opts)}; do
+  case $id in uid=*) base=passwd ;; *) base=group ;; esac
+  entry=$(getent "$base" "\${id#*=}") && { entry=\${entry#*:*:}; echo "$id \${entry%%:*}"; }
+done
 echo '== same'
 ${raw(sameSource(p))}
 echo '== directory'

@@ -51,7 +51,25 @@ export function unitFindings(p: Service, before: ServiceState): Finding[] {
         'masked: true prevents that',
       ),
     );
-  if (p.masked && !before.masked && before.path?.startsWith('/etc/systemd/system/'))
+  const name = fullUnitName(p.name);
+  const isAlias = unit !== '' && unit !== name;
+  if (p.masked && !before.masked && isAlias)
+    findings.push(
+      before.alias_file === undefined
+        ? warning(
+            `${name} is another name of ${unit}: the mask stops this name alone, and ${unit} can be started by its own`,
+            `To stop ${unit} itself, name it`,
+          )
+        : refusal(
+            `${name} cannot be masked: it is another name of ${unit}, and the link that says so, ${before.alias_file}, stands where the mask would go`,
+            `Name ${unit} to mask the unit itself`,
+          ),
+    );
+  else if (p.masked === false && before.masked && isAlias)
+    findings.push(
+      refusal(`${name} is another name of ${unit}, and that is what is masked`, `Name ${unit} to take the mask off`),
+    );
+  if (p.masked && !before.masked && !isAlias && before.path?.startsWith('/etc/systemd/system/'))
     findings.push(
       refusal(
         `${unit} cannot be masked: its own file ${before.path} stands where the mask would go`,

@@ -26,6 +26,8 @@ export const serviceTask = defineTask<Service, ServiceState>({
 
   probe: (p) => sh`out=$(systemctl show -p ${PROPERTIES} -- ${fullUnitName(p.name)}) || exit 0
 printf '%s\n' "$out"
+file=${`/etc/systemd/system/${fullUnitName(p.name)}`}
+if [ -L "$file" ] && [ "$(readlink -f -- "$file")" != /dev/null ]; then printf 'AliasFile=%s\n' "$file"; fi
 set -f
 triggers=\${out##*TriggeredBy=}
 [ "$triggers" = "$out" ] || triggers=\${triggers%%"
@@ -48,6 +50,7 @@ triggers=\${out##*TriggeredBy=}
       load: get('LoadState'),
       file,
       path: get('FragmentPath'),
+      ...(get('AliasFile') === '' ? {} : { alias_file: get('AliasFile') }),
       passes: get('Type') === 'oneshot' && get('RemainAfterExit') === 'no',
       triggers: triggers.filter((by) => by.get('ActiveState') === 'active').map((by) => by.get('Id') ?? ''),
     };
@@ -69,7 +72,14 @@ triggers=\${out##*TriggeredBy=}
     const reload = p.daemon_reload || change.before?.loaded === 'stale' ? 'systemctl daemon-reload\n' : '';
     const come = change.before === null && !wantsUnit(p) ? restIfThere(unit, p) : '';
     return (
-      reload + come + transition(unit, pick(change.after, change.keys), hidesEnabled(change) ? noteEnabled(unit) : '')
+      reload +
+      come +
+      transition(
+        unit,
+        fullUnitName(p.name),
+        pick(change.after, change.keys),
+        hidesEnabled(change) ? noteEnabled(unit) : '',
+      )
     );
   },
 
@@ -95,18 +105,20 @@ triggers=\${out##*TriggeredBy=}
 
   undo(change, p) {
     const unit = change.before?.unit ?? fullUnitName(p.name);
-    if (change.before === null) return change.after?.masked ? transition(unit, { masked: false }) : undefined;
+    if (change.before === null)
+      return change.after?.masked ? transition(unit, fullUnitName(p.name), { masked: false }) : undefined;
     const script = hidesEnabled(change)
       ? sh`[ -e "$harden_step/enabled" ] || systemctl disable -q -- ${unit}\n${raw(
           transition(
             unit,
+            fullUnitName(p.name),
             pick(
               change.before,
               change.keys.filter((key) => key !== 'enabled'),
             ),
           ),
         )}`
-      : transition(unit, pick(change.before, change.keys));
+      : transition(unit, fullUnitName(p.name), pick(change.before, change.keys));
     return script === '' ? undefined : script;
   },
 });
@@ -133,25 +145,26 @@ function pick(state: ServiceState, keys: readonly string[]): NonNullable<Service
 
 /** An earlier task may have brought a unit that the plan did not find. */
 function restIfThere(unit: string, { state, enabled }: Service): Script {
-  const rest = transition(unit, { ...(state && { state }), ...(enabled !== undefined && { enabled }) });
+  const rest = transition(unit, unit, { ...(state && { state }), ...(enabled !== undefined && { enabled }) });
   if (rest === '') return '';
   return sh`[ "$(systemctl show -p LoadState --value -- ${unit})" = not-found ] || {
 ${raw(rest)}}
 `;
 }
 
-// unmask first, or nothing else works; mask last, for the same reason
-function transition(unit: string, to: NonNullable<ServiceState>, unmasked: Script = ''): Script {
+// Unmask first, or nothing else works; mask last, for the same reason. A mask is for the name as it is written: by the unit behind an
+// alias it would stop that one too. All else reaches the unit behind it, and systemd refuses to enable by an alias.
+function transition(unit: string, name: string, to: NonNullable<ServiceState>, unmasked: Script = ''): Script {
   const lines: Script[] = [];
   if (to.masked === false)
-    lines.push(sh`systemctl unmask -q -- ${unit}; systemctl unmask -q --runtime -- ${unit}`, unmasked);
+    lines.push(sh`systemctl unmask -q -- ${name}; systemctl unmask -q --runtime -- ${name}`, unmasked);
   if (to.enabled !== undefined) lines.push(sh`systemctl ${to.enabled ? 'enable' : 'disable'} -q -- ${unit}`);
   if (to.state === 'started') {
     lines.push(sh`systemctl reset-failed -- ${unit} 2>/dev/null || :
 systemctl start -- ${unit} || { systemctl status --no-pager --full -n 20 -- ${unit} >&2 || :; exit 1; }`);
   }
   if (to.state === 'stopped' || to.state === 'failed') lines.push(sh`systemctl stop -- ${unit}`);
-  if (to.masked === true) lines.push(sh`systemctl mask -q -- ${unit}`);
+  if (to.masked === true) lines.push(sh`systemctl mask -q -- ${name}`);
   return lines
     .filter((line) => line !== '')
     .map((line) => sh`${raw(line)}\n`)

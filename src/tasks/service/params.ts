@@ -42,6 +42,8 @@ export type ServiceState = {
   readonly file?: string;
   /** Where the unit file stands. */
   readonly path?: string;
+  /** Where the name is a link in /etc to the file of another unit. */
+  readonly alias_file?: string;
   /** True for a oneshot that is inactive again as soon as it has done its work. */
   readonly passes?: boolean;
   /** Active units that start this one when it is stopped. */

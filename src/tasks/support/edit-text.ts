@@ -27,8 +27,9 @@ export function readsEditedFile(path: string): readonly FileRead[] {
 
 /** Script that prints the facts of a regular file, and then what `look` prints, which reads `$old`. */
 export function probeEditedFile(path: string, look: Script): Script {
-  return sh`${raw(readFile(path, { content: 'facts' }))}old=$path
+  return sh`${raw(readFile(path, { content: 'facts' }))}old=\${at:-$path}
 if [ -f "$old" ]; then
+  if [ -n "$at" ]; then harden_copied "\${size:-$(stat -c %s -- "$at")}"; fi
   printf '\\0'
 ${raw(look)}
 fi

@@ -41,12 +41,18 @@ export function fileRead(path: string, { noFollow = false, content }: ReadFileOp
 
 /** Script that prints what `parseFile` reads; nothing where nothing is at the path. Where no batch has asked before: one process for facts, two with the hash; one more for the text. */
 export function readFile(path: string, { noFollow = false, content = { unless: '' } }: ReadFileOptions = {}): Script {
-  return sh`path=${path}
-if ${raw(noFollow ? '' : 'harden_facts "$path" 2>/dev/null || ')}facts=$(${raw(noFollow ? 'stat' : 'stat -L')} -c ${STAT_FORMAT} -- "$path" 2>/dev/null); then
+  const rest = content === 'facts' ? ':' : sendContent(content.unless, noFollow);
+  const link = noFollow
+    ? 'if [ -L "$at" ]; then readlink -n -- "$at"; fi'
+    : 'if [ -L "$path" ]; then printf %s "${PWD%/}/$harden_name"; fi';
+  return sh`path=${path} at=
+${raw(noFollow ? '' : 'if ! harden_plain "$path"; then\n  ')}harden_step_in "$path" ${noFollow ? [] : ['follow']}
+at=./$harden_name
+${raw(noFollow ? '' : 'fi\n')}if ${raw(noFollow ? '' : '{ [ -z "$at" ] && harden_facts "$path" 2>/dev/null; } || ')}facts=$(stat -c ${STAT_FORMAT} -- "\${at:-$path}" 2>/dev/null); then
   printf '%s\\n' "$facts"
-  if [ -L "$path" ]; then ${raw(noFollow ? 'readlink' : 'readlink -f')} -n -- "$path"; fi
+  ${raw(link)}
   printf '\\0'
-  ${raw(content === 'facts' ? ':' : sendContent(content.unless, noFollow))}
+  ${raw(rest)}
 fi
 `;
 }
@@ -55,9 +61,11 @@ function sendContent(unless: string, noFollow: boolean): Script {
   return sh`case $facts in
     *' regular'*)
       size=\${facts% regular*} size=\${size##* }
-      ${raw(noFollow ? '' : 'harden_hash "$path" 2>/dev/null || ')}hash=$(sha256sum <"$path") || hash=-
+      if [ -n "$at" ]; then hash=$(harden_cat "$size" | sha256sum)
+      else ${raw(noFollow ? '' : 'harden_hash "$path" 2>/dev/null || ')}hash=$(sha256sum <"$path") || hash=-
+      fi
       printf '%s\\n' "\${hash%% *}"
-      case $hash in ${raw(unless === '' ? "''" : `${unless}*`)}) ;; *) [ "$size" -gt ${maxTextSize} ] || cat <"$path" ;; esac
+      case $hash in ${raw(unless === '' ? "''" : `${unless}*`)}) ;; *) [ "$size" -gt ${maxTextSize} ] || if [ -n "$at" ]; then harden_cat "$size"; else cat <"$path"; fi ;; esac
       ;;
   esac`;
 }

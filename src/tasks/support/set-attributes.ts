@@ -4,25 +4,25 @@ import type { FileAttributes } from './file-attributes.ts';
 
 /**
  * Script that gives what stands at a path an owner, a group and a mode. In a directory that others can write, the thing is held (a
- * directory by entering it, a file by an open descriptor) so that it cannot be swapped for a link.
+ * directory by entering it, all else by another name in a directory of root's) so that it cannot be swapped. What has a name outside
+ * of it too is refused: it may be somebody else's file that was linked there.
  */
 export function setAttributes(path: string, attributes: FileAttributes): Script {
   const set = (target: Script) => changeAttributes(attributes, target);
-  const moved = `${path} was changed by somebody else meanwhile`;
   return sh`(
 ${raw(enterParent(path))}
-here=\${PWD%/}
-[ -e "./$name" ] || refuse ${`${path} does not exist`}
-if only_root; then
-  ${raw(set('"./$name"'))}
-elif [ -d "./$name" ]; then
-  cd -P "./$name" && [ "$PWD" = "$here/$name" ] || refuse ${moved}
+[ -e "./$harden_name" ] || refuse ${`${path} does not exist`}
+if harden_root_only; then
+  ${raw(set('"./$harden_name"'))}
+elif [ -d "./$harden_name" ]; then
+  harden_enter_this || exit 1
   ${raw(set('.'))}
-elif [ -f "./$name" ]; then
-  exec 3<"./$name" && [ "$(readlink -n /proc/self/fd/3)" = "$here/$name" ] || refuse ${moved}
-  ${raw(set('/proc/self/fd/3'))}
+elif harden_beside; then
+  trap 'rm -rf -- "$harden_private"' EXIT
+  harden_hold && [ ! -L "$harden_held_thing" ] || refuse ${`${path} was changed by somebody else meanwhile`}
+  ${raw(set('"$harden_held_thing"'))}
 else
-  refuse ${`${path} is neither a file nor a directory, and others than root can write where it is`}
+  refuse ${`the owner and mode of ${path} cannot be changed: others than root can write where it is, and root has no directory of its own on that file system`}
 fi
 )
 `;

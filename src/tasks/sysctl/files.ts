@@ -1,5 +1,6 @@
-import { type Script, sh } from '../../remote/sh.ts';
+import { raw, type Script, sh } from '../../remote/sh.ts';
 import { sysctlPath, sysctlValue } from '../support/sysctl-key.ts';
+import type { PerInterface } from './per-interface.ts';
 
 /** One assignment in a file; `value` is undefined where a line only takes a parameter out of a pattern (`-net.ipv4.conf.all.rp_filter`). */
 export interface Assignment {
@@ -30,11 +31,18 @@ export interface SysctlAnswer {
 }
 
 /** Script that prints what `parseSysctl` reads, with two processes. */
-export function readSysctl(paths: readonly string[]): Script {
+export function readSysctl(paths: readonly string[], folders: readonly PerInterface[] = []): Script {
+  const everyInterface = folders.map(({ folder, key }) => ` /proc/sys/${folder}/*/${key}`).join('');
   // one read of each file: the shell's own `read` asks byte by byte, and then the kernel gives the first digit alone
   return sh`set --
 for key in ${paths}; do
   file=/proc/sys/$key
+  [ -e "$file" ] || continue
+  set -- "$@" "$file"
+  if [ -w "$file" ]; then printf 'writable\t%s\n' "$file"; else printf 'locked\t%s\n' "$file"; fi
+done
+for file in${raw(everyInterface)}; do
+  case $file in */all/*) continue ;; esac
   [ -e "$file" ] || continue
   set -- "$@" "$file"
   if [ -w "$file" ]; then printf 'writable\t%s\n' "$file"; else printf 'locked\t%s\n' "$file"; fi

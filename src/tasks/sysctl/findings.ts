@@ -2,6 +2,8 @@ import type { Finding } from '../../engine/task.ts';
 import { refusal, warning } from '../support/finding.ts';
 import { moduleSign, sysctlPath } from '../support/sysctl-key.ts';
 import { type Assignment, decides, fileName, type SysctlAnswer } from './files.ts';
+import { laterLine, notInForce } from './interfaces.ts';
+import { perInterface } from './per-interface.ts';
 import type { Setting } from './scripts.ts';
 
 type Facts = Readonly<Record<string, string | boolean | readonly string[]>>;
@@ -22,12 +24,31 @@ export function sysctlRemarks(file: string, wanted: readonly Setting[], answer: 
   return {
     missing: wanted.filter((one) => liveOf(one) === undefined).map(([name]) => name),
     locked: wanted
-      .filter((one) => liveOf(one)?.writable === false && liveOf(one)?.value !== one[1])
+      .filter(
+        (one) =>
+          (liveOf(one)?.writable === false && liveOf(one)?.value !== one[1]) || lockedOnSome(file, one, wanted, answer),
+      )
       .map(([name]) => name),
-    later: wanted.flatMap((one) => beats(after, one)),
+    later: wanted.flatMap((one) => [...beats(after, one), ...onInterfaces(file, one, wanted, answer)]),
     ufw: wanted.flatMap((one) => beats(answer.ufw, one)),
     docker: answer.docker,
   };
+}
+
+function lockedOnSome(file: string, one: Setting, wanted: readonly Setting[], answer: SysctlAnswer): boolean {
+  const parts = perInterface(one[0]);
+  if (parts === undefined) return false;
+  const others = wanted.filter((other) => other !== one).map(([name]) => name);
+  return notInForce(one, file, answer, others).some(
+    (text) =>
+      answer.live.get(`${parts.folder}/${text.slice(0, text.lastIndexOf(': '))}/${parts.key}`)?.writable === false,
+  );
+}
+
+function onInterfaces(file: string, one: Setting, wanted: readonly Setting[], answer: SysctlAnswer): string[] {
+  const others = wanted.filter((other) => other !== one).map(([name]) => name);
+  const line = laterLine(one, file, answer, others);
+  return line === undefined ? [] : [`${line.file}:${line.line} sets ${line.path.replaceAll('/', '.')} = ${line.value}`];
 }
 
 /** What follows from the remarks. */

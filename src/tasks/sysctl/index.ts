@@ -3,7 +3,9 @@ import { defineTask } from '../../engine/task.ts';
 import { isOneWay, moduleSign, reachesTheNetwork, sysctlPath, sysctlValue } from '../support/sysctl-key.ts';
 import { decides, parseSysctl, readSysctl, type SysctlAnswer } from './files.ts';
 import { sysctlFindings, sysctlRemarks } from './findings.ts';
-import { type Setting, saveLines, setLive } from './scripts.ts';
+import { interfaceLines, interfacesAtBoot, notInForce } from './interfaces.ts';
+import { perInterface } from './per-interface.ts';
+import { type Setting, saveLines, setInterfaces, setInterfacesBack, setLive } from './scripts.ts';
 
 const Name = z.string().regex(/^[A-Za-z0-9_-]+([./][A-Za-z0-9_@-]+)+$/, {
   error:
@@ -61,7 +63,7 @@ export const sysctlTask = defineTask<Sysctl, SysctlState>({
   type: 'sysctl',
   summary: 'Kernel parameters, now and after the next boot.',
   notes:
-    'Reads the running kernel (`/proc/sys`) and what systemd-sysctl will set at boot: of all files in sysctl.d the last by name wins, so a later file that sets another value is refused with its line. Where the right value is already given at boot by another file, no second line is written. `net.ipv4.ip_forward = 0` is refused where Docker is installed: it closes published ports, and dockerd sets it to 1 again.',
+    'Reads the running kernel (`/proc/sys`) and what systemd-sysctl will set at boot: of all files in sysctl.d the last by name wins, so a later file that sets another value is refused with its line. For `net.ipv4.conf.all.…` and `net.ipv6.conf.all.…` each interface has a value of its own, and the kernel takes the greater, one of the two, both, or the interface’s alone: what it does on each interface is read, set and, with a line for `default` and one for `*`, kept for the next boot; an interface that has a line of its own in the same file or a later one is left. Where the right value is already given at boot by another file, no second line is written. `net.ipv4.ip_forward = 0` is refused where Docker is installed: it closes published ports, and dockerd sets it to 1 again.',
   params: Sysctl,
   examples: [
     { name: 'kernel.kptr_restrict', value: '2' },
@@ -76,12 +78,17 @@ export const sysctlTask = defineTask<Sysctl, SysctlState>({
     { name: 'vm.swappiness', state: 'absent' },
   ],
   id: (p) => names(p).join(' '),
-  probe: (p) => readSysctl(names(p).map(sysctlPath)),
+  probe: (p) =>
+    readSysctl(
+      names(p).map(sysctlPath),
+      p.state === 'absent' ? [] : names(p).flatMap((name) => perInterface(name) ?? []),
+    ),
 
   read(output, p) {
     const answer = parseSysctl(output);
     return {
       ...Object.assign({}, ...names(p).map((name) => readKey(name, p, answer))),
+      ...Object.assign({}, ...(p.state === 'absent' ? [] : settings(p)).map((one) => readInterfaces(one, p, answer))),
       ...sysctlRemarks(p.file, settings(p), answer),
     };
   },
@@ -90,7 +97,17 @@ export const sysctlTask = defineTask<Sysctl, SysctlState>({
     if (p.state === 'absent') return Object.fromEntries(names(p).map((name) => [inFile(name, p), NOT_SET]));
     const leftOut = p.ignoreerrors ? [before?.missing, before?.locked].flat() : [];
     const live = p.reload ? settings(p).filter(([name]) => !leftOut.includes(name)) : [];
-    return Object.fromEntries([...live, ...settings(p).map(([name, value]) => [atBoot(name), value])]);
+    const known = (key: string): boolean => before !== null && key in before;
+    const onEach = live.filter(([name]) => known(onInterfaces(name))).map(([name]) => [onInterfaces(name), []]);
+    const later = settings(p)
+      .filter(([name]) => known(atBootOnInterfaces(name)))
+      .map(([name, value]) => [atBootOnInterfaces(name), value]);
+    return Object.fromEntries([
+      ...live,
+      ...onEach,
+      ...settings(p).map(([name, value]) => [atBoot(name), value]),
+      ...later,
+    ]);
   },
 
   apply(change, p) {
@@ -99,14 +116,24 @@ export const sysctlTask = defineTask<Sysctl, SysctlState>({
     const saved = names(p).filter(
       (name) => change.keys.includes(atBoot(name)) || change.keys.includes(inFile(name, p)),
     );
+    const onEach = settings(p).filter(([name]) => change.keys.includes(onInterfaces(name)));
+    const lines: [string, string | undefined][] = [
+      ...saved.map((name): [string, string | undefined] => [name, values.get(name)]),
+      ...settings(p)
+        .filter(([name]) => change.keys.includes(atBootOnInterfaces(name)))
+        .flatMap(([name, value]) => interfaceLines(name, value))
+        .filter(([name]) => !names(p).map(sysctlPath).includes(sysctlPath(name)))
+        .map(([name, value]): [string, string | undefined] => [name, value]),
+      ...(p.state === 'absent'
+        ? saved
+            .flatMap((name) => interfaceLines(name, '').slice(1))
+            .map(([name]): [string, undefined] => [name, undefined])
+        : []),
+    ];
     return (
       setLive(live) +
-      (saved.length === 0
-        ? ''
-        : saveLines(
-            p.file,
-            saved.map((name) => [name, values.get(name)]),
-          ))
+      onEach.map(([name, value]) => setInterfaces(name, value, list(change.before?.[onInterfaces(name)]))).join('') +
+      (lines.length === 0 ? '' : saveLines(p.file, lines))
     );
   },
 
@@ -118,16 +145,25 @@ export const sysctlTask = defineTask<Sysctl, SysctlState>({
         ),
   provides: (p) => (p.state === 'present' ? [`path:${p.file}`] : []),
   risk: (p, change) =>
-    names(p).some((name) => change.keys.includes(name) && reachesTheNetwork(sysctlPath(name))) ? 'access' : undefined,
+    names(p).some(
+      (name) =>
+        (change.keys.includes(name) || change.keys.includes(onInterfaces(name))) && reachesTheNetwork(sysctlPath(name)),
+    )
+      ? 'access'
+      : undefined,
   findings: (_change, p, { before }) => (p.state === 'absent' ? [] : sysctlFindings(p, settings(p), before ?? {})),
-  keeps: (p, change) => (change.keys.some((key) => key.includes(' ')) ? [p.file] : []),
+  keeps: (p, change) => (change.keys.some((key) => / (in |at boot)/.test(key)) ? [p.file] : []),
 
   undo(change, p) {
     const before: SysctlState = change.before ?? {};
     const live = settings(p)
       .filter(([name, value]) => change.keys.includes(name) && name in before && !isOneWay(sysctlPath(name), value))
       .map(([name]): Setting => [name, String(before[name])]);
-    return live.length === 0 ? undefined : setLive(live);
+    const back = names(p)
+      .filter((name) => change.keys.includes(onInterfaces(name)))
+      .map((name) => setInterfacesBack(name, list(before[onInterfaces(name)])))
+      .join('');
+    return live.length === 0 && back === '' ? undefined : setLive(live) + back;
   },
 
   irreversible(p, change) {
@@ -149,6 +185,34 @@ function settings(p: Sysctl): Setting[] {
 
 function atBoot(name: string): string {
   return `${name} at boot`;
+}
+
+/** The interfaces where the kernel does something else, each with what it does. */
+function onInterfaces(name: string): string {
+  return `${name} is not in force on`;
+}
+
+function atBootOnInterfaces(name: string): string {
+  return `${name} at boot, on interfaces`;
+}
+
+function list(value: string | boolean | readonly string[] | undefined): readonly string[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function readInterfaces(setting: Setting, p: Sysctl, answer: SysctlAnswer): SysctlState {
+  const [name] = setting;
+  const parts = perInterface(name);
+  const prefix = `${parts?.folder ?? '-'}/`;
+  const seen = [...answer.live.keys()].some(
+    (path) => path.startsWith(prefix) && path.endsWith(`/${parts?.key}`) && path !== sysctlPath(name),
+  );
+  if (!seen) return {};
+  const others = names(p).filter((other) => other !== name);
+  return {
+    [onInterfaces(name)]: notInForce(setting, p.file, answer, others),
+    [atBootOnInterfaces(name)]: interfacesAtBoot(setting, p.file, answer, others, NOT_SET),
+  };
 }
 
 function inFile(name: string, p: Sysctl): string {

@@ -1,6 +1,7 @@
 import { raw, type Script, sh } from '../../remote/sh.ts';
 import { transformFile } from '../support/replace-file.ts';
 import { resetsOthers, sysctlPath } from '../support/sysctl-key.ts';
+import { perInterface } from './per-interface.ts';
 
 /** A parameter's name as the playbook has it, and its value. */
 export type Setting = readonly [name: string, value: string];
@@ -13,6 +14,34 @@ export function setLive(live: readonly Setting[]): Script {
     .map(([name, value]) => {
       const refused = `the kernel does not take ${name} = ${value}`;
       return sh`printf '%s\\n' ${value} >${`/proc/sys/${sysctlPath(name)}`} || { echo ${refused} >&2; exit 1; }\n`;
+    })
+    .join('');
+}
+
+/** Script that gives the interfaces that are named (`eth0: 2`) the value; one that is gone meanwhile needs none. */
+export function setInterfaces(name: string, value: string, interfaces: readonly string[]): Script {
+  return eachInterface(
+    name,
+    interfaces.map((text) => [text.slice(0, text.lastIndexOf(': ')), value] as const),
+  );
+}
+
+/** Script that gives them back what they had. */
+export function setInterfacesBack(name: string, interfaces: readonly string[]): Script {
+  return eachInterface(
+    name,
+    interfaces.map((text) => [text.slice(0, text.lastIndexOf(': ')), text.slice(text.lastIndexOf(': ') + 2)] as const),
+  );
+}
+
+function eachInterface(name: string, values: readonly (readonly [device: string, value: string])[]): Script {
+  const parts = perInterface(name);
+  if (parts === undefined) return '';
+  return values
+    .map(([device, value]) => {
+      const file = `/proc/sys/${parts.folder}/${device}/${parts.key}`;
+      const refused = `the kernel does not take ${name} = ${value} on ${device}`;
+      return sh`[ ! -e ${file} ] || printf '%s\\n' ${value} >${file} || { echo ${refused} >&2; exit 1; }\n`;
     })
     .join('');
 }

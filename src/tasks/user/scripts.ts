@@ -129,7 +129,7 @@ function removeMade(name: string): Script {
   userdel ${name}
   home=$(printf '%s' "$account" | cut -d: -f6)
   if [ -e "$harden_step/home" ] && [ -d "$home" ] && [ ! -L "$home" ]; then
-    find -P "$home" -xdev -type f \\( -path "$home/.sudo_as_admin_successful" -o -path "$home/.cache/motd.legal-displayed" -o -exec sh -c 'cmp -s "$2" "/etc/skel$\{2#"$1"}"' sh "$home" {} \\; \\) -delete
+    find -P "$home" -xdev -type f \\( -path "$home/.sudo_as_admin_successful" -o -path "$home/.cache/motd.legal-displayed" -o -exec sh -c 'timeout -k 1 20 cmp -s "$2" "/etc/skel$\{2#"$1"}"' sh "$home" {} \\; \\) -delete
     find -P "$home" -xdev -depth -type d -empty -delete
     [ ! -d "$home" ] || echo ${`note: the account ${name} is gone; its home stays, because there are files in it:`} "$home"
   fi

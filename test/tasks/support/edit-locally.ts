@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { diff } from '../../../src/engine/diff.ts';
+import { HOST_FILES } from '../../../src/engine/host-files/index.ts';
 import type { AnyTaskType } from '../../../src/engine/task.ts';
 import { debian12Facts } from '../../support/facts.ts';
 
@@ -26,7 +27,7 @@ export function editLocally(type: AnyTaskType, params: object, text: string): st
 /** Runs a script as hosts do and returns what it printed; throws when it fails. */
 function runScript(script: string, cwd?: string): string {
   const { status, stdout, stderr } = spawnSync('sh', {
-    input: script,
+    input: `${HOST_FILES}${script}`,
     encoding: 'utf8',
     cwd,
     env: { ...process.env, LC_ALL: 'C' },

@@ -1,4 +1,5 @@
 import { type Change, diff } from '../../../src/engine/diff.ts';
+import { HOST_FILES } from '../../../src/engine/host-files/index.ts';
 import type { State } from '../../../src/engine/state.ts';
 import type { AnyTaskType, TaskType } from '../../../src/engine/task.ts';
 import type { Script } from '../../../src/remote/sh.ts';
@@ -20,7 +21,7 @@ export async function runOnHost(host: LabHost, script: Script): Promise<ExecResu
     input: `export LC_ALL=C; umask 077; set -eu
 harden_tmp=$(mktemp -d /run/harden-test.XXXXXX)
 trap 'rm -rf "$harden_tmp"' EXIT
-main() {
+${HOST_FILES}main() {
 (
 ${script}
 )
@@ -32,7 +33,7 @@ main </dev/null`,
 /** What a probe prints, byte for byte. */
 export async function probeOnHost(host: LabHost, script: Script): Promise<string> {
   const { stdout } = await host.exec('sh | base64 -w 0', {
-    input: `export LC_ALL=C\nmain() {\n${script}\n}\nmain </dev/null`,
+    input: `export LC_ALL=C\n${HOST_FILES}main() {\n${script}\n}\nmain </dev/null`,
   });
   return Buffer.from(stdout, 'base64').toString('utf8');
 }
