@@ -114,8 +114,15 @@ export function validateScript(planned: PlannedTask, facts: Facts): Script | und
   const { task, change } = planned;
   if (!change || planned.unknown !== undefined) return undefined;
   const script = task.type.validate?.(change, task.params, facts);
-  if (script === undefined) return undefined;
-  return inPrivateDirectory(script);
+  // What is kept is written, except by the one type that can mean a link itself, and says by itself where it must not go on.
+  const written =
+    change.action === 'delete' || task.type.type === 'file' ? [] : (task.type.keeps?.(task.params, change) ?? []);
+  if (script === undefined && written.length === 0) return undefined;
+  const writable =
+    written.length === 0
+      ? ''
+      : sh`for harden_path in ${written}; do (harden_writable "$harden_path") || exit 1; done\n`;
+  return inPrivateDirectory(writable + (script ?? ':'));
 }
 
 /** A script that is no step, with `$harden_tmp` as a fresh private directory. */

@@ -95,9 +95,46 @@ describeTask(mountTask, [
       before: { mounted: 'yes', flags: ['rw', 'nosuid', 'nodev'] },
       keys: ['fstab', 'flags'],
       script: [/daemon-reload\nmount -o remount -- \/dev\/shm/],
-      undo: ['mount -o remount,rw,nosuid,nodev,exec,relatime -- /dev/shm'],
+      undo: ['mount -o remount,rw,nosuid,nodev,exec,strictatime -- /dev/shm'],
       findings: [],
     },
+  },
+  {
+    name: 'remounts where an option of the file system does not hold',
+    params: { path: '/proc', src: 'proc', fstype: 'proc', opts: 'nosuid,hidepid=2' },
+    given: host({
+      kernel: mounted('proc', 'proc', 'rw,nosuid,relatime'),
+      fstab: 'proc /proc proc nosuid,hidepid=2 0 0',
+    }),
+    expect: {
+      keys: ['flags'],
+      script: ['mount -o remount -- /proc'],
+      undo: [/mount -o remount,rw,.*hidepid=0 -- \/proc/],
+      findings: [],
+    },
+  },
+  {
+    name: 'knows an option by what it means, however it is written',
+    params: { ...shm, opts: 'size=64m,mode=01777,gid=tty' },
+    given: `${host({ kernel: mounted('tmpfs', 'tmpfs', 'rw,size=65536k,gid=5'), fstab: 'tmpfs /dev/shm tmpfs size=64m,mode=01777,gid=tty 0 0' })}== ids\ngid=tty 5\n`,
+    expect: { action: 'none', findings: [] },
+  },
+  {
+    name: 'sees that a size is another one',
+    params: { ...shm, opts: 'size=64m' },
+    given: host({ kernel: mounted('tmpfs', 'tmpfs', 'rw,size=2468244k'), fstab: 'tmpfs /dev/shm tmpfs size=64m 0 0' }),
+    expect: { keys: ['flags'], undo: [/size=2468244k/] },
+  },
+  {
+    name: 'says of an option that the kernel never shows that it is not proved',
+    params: { ...disk, opts: 'data=ordered,journal_checksum' },
+    given: host({
+      kernel: mounted('/dev/vdb', 'ext4', 'rw,relatime'),
+      same: true,
+      source: 'ext4',
+      fstab: 'UUID=2f5c /var/lib/docker ext4 data=ordered,journal_checksum 0 2',
+    }),
+    expect: { action: 'none', findings: [/does not tell whether journal_checksum is in force/] },
   },
   {
     name: 'the mount on top counts',

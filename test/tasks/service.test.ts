@@ -123,6 +123,33 @@ describeTask(serviceTask, [
     expect: { keys: ['enabled'], findings: [] },
   },
   {
+    name: 'masks another name of a unit by that name, and not the unit',
+    params: { name: 'ctrl-alt-del.target', masked: true },
+    given: unit({ Id: 'reboot.target', ActiveState: 'inactive', SubState: 'dead', UnitFileState: 'disabled' }),
+    expect: {
+      keys: ['masked'],
+      script: ['systemctl mask -q -- ctrl-alt-del.target'],
+      notScript: ['reboot.target'],
+      undo: ['systemctl unmask -q -- ctrl-alt-del.target'],
+      findings: [/another name of reboot\.target/],
+    },
+  },
+  {
+    name: 'does not mask a name that is a link in /etc',
+    params: { name: 'dbus-org.freedesktop.timedate1', masked: true },
+    given: unit({
+      Id: 'systemd-timedated.service',
+      AliasFile: '/etc/systemd/system/dbus-org.freedesktop.timedate1.service',
+    }),
+    expect: { keys: ['masked'], findings: [/cannot be masked: it is another name/] },
+  },
+  {
+    name: 'does not take the mask off a name whose unit is masked',
+    params: { name: 'runlevel6.target', masked: false },
+    given: unit({ Id: 'reboot.target', LoadState: 'masked', UnitFileState: 'masked' }),
+    expect: { keys: ['masked'], findings: [/that is what is masked/] },
+  },
+  {
     name: 'sshd masked is sshd off at boot',
     params: { name: 'ssh', masked: true },
     given: unit({ Id: 'ssh.service' }),

@@ -54,6 +54,68 @@ describeTask(sysctlTask, [
     },
   },
   {
+    name: 'sets each interface whose own value counts, and keeps it',
+    params: { name: 'net.ipv4.conf.all.rp_filter', value: 1 },
+    given: host(
+      {
+        'net/ipv4/conf/all/rp_filter': '0',
+        'net/ipv4/conf/default/rp_filter': '2',
+        'net/ipv4/conf/eth0/rp_filter': '2',
+        'net/ipv4/conf/lo/rp_filter': '0',
+      },
+      debianDefaults,
+    ),
+    expect: {
+      before: { 'net.ipv4.conf.all.rp_filter is not in force on': ['default: 2', 'eth0: 2'] },
+      script: [
+        '1 >/proc/sys/net/ipv4/conf/eth0/rp_filter',
+        'net.ipv4.conf.default.rp_filter = 1',
+        'net.ipv4.conf.*.rp_filter = 1',
+      ],
+      notScript: ['conf/lo/rp_filter'],
+      undo: ['2 >/proc/sys/net/ipv4/conf/eth0/rp_filter'],
+      risk: 'access',
+    },
+  },
+  {
+    name: 'leaves an interface alone where the kernel takes what is wanted from all',
+    params: { settings: { 'net.ipv4.conf.all.accept_source_route': 0, 'net.ipv4.conf.all.log_martians': 1 } },
+    given: host(
+      {
+        'net/ipv4/conf/all/accept_source_route': '0',
+        'net/ipv4/conf/eth0/accept_source_route': '1',
+        'net/ipv4/conf/all/log_martians': '1',
+        'net/ipv4/conf/eth0/log_martians': '0',
+      },
+      { [OURS]: ['net.ipv4.conf.all.accept_source_route = 0', 'net.ipv4.conf.all.log_martians = 1'] },
+    ),
+    expect: { action: 'none' },
+  },
+  {
+    name: 'sees that one of the two is enough to send redirects',
+    params: { name: 'net.ipv4.conf.all.send_redirects', value: 0 },
+    given: host(
+      { 'net/ipv4/conf/all/send_redirects': '0', 'net/ipv4/conf/eth0/send_redirects': '1' },
+      { [OURS]: ['net.ipv4.conf.all.send_redirects = 0', 'net.ipv4.conf.*.send_redirects = 0'] },
+    ),
+    expect: { keys: ['net.ipv4.conf.all.send_redirects is not in force on'], keeps: [] },
+  },
+  {
+    name: 'leaves an interface that has a line of its own beside ours',
+    params: { name: 'net.ipv4.conf.all.rp_filter', value: 1 },
+    given: host(
+      { 'net/ipv4/conf/all/rp_filter': '1', 'net/ipv4/conf/eth0/rp_filter': '2' },
+      {
+        [OURS]: [
+          'net.ipv4.conf.all.rp_filter = 1',
+          'net.ipv4.conf.*.rp_filter = 1',
+          'net.ipv4.conf.eth0.rp_filter = 2',
+        ],
+      },
+    ),
+    expect: { action: 'none' },
+  },
+  {
     name: 'only saves what the kernel already has',
     params: { name: 'kernel.kptr_restrict', value: '2' },
     given: host({ 'kernel/kptr_restrict': '2' }),

@@ -9,6 +9,7 @@ const MOST_COPIED = 16_777_216;
  *
  * - `harden_plain PATH`: all on the way to it is root's alone to change, and no link, so the path can be used as it is.
  * - `harden_step_in PATH [follow]`: `harden_enter` for a probe: ends it where there is nothing (0) or where a stranger's link stands (65).
+ * - `harden_writable PATH`: fails, and says why, where a file cannot be written there: what is there is none, as a link to /dev/null.
  * - `harden_cat BYTES`: prints so much of the file `./$harden_name`.
  * - `harden_copied BYTES`: sets `$old` to a private copy of it, which goes when the shell ends.
  * - `harden_take TO`: copies what `./$harden_name` is, as it is, to a path in a directory that root alone can write.
@@ -34,6 +35,17 @@ harden_step_in() {
   harden_status=0
   harden_enter "$@" || harden_status=$?
   case $harden_status in 0) ;; 2) exit 0 ;; *) exit 65 ;; esac
+}
+harden_writable() {
+  harden_status=0
+  harden_enter "$1" follow || harden_status=$?
+  [ "$harden_status" -ne 2 ] || return 0
+  [ "$harden_status" -eq 0 ] || return 1
+  [ -e "./$harden_name" ] && [ ! -f "./$harden_name" ] && [ ! -d "./$harden_name" ] || return 0
+  if [ -L "$1" ]; then echo "$1 is a link to \${PWD%/}/$harden_name, which is no file (so it is masked): remove the link first" >&2
+  else echo "$1 is no file" >&2
+  fi
+  return 1
 }
 harden_linked() { echo "\${PWD%/}/$harden_name has another name elsewhere (a hard link): it is not read where others than root can write" >&2; }
 harden_cat() {

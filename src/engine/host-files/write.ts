@@ -78,7 +78,7 @@ harden_hold() {
   ln -P -- "./$harden_name" "$harden_held_thing" || return 1
   # One moment at which both are all the names that it has, or it is the stranger's own: else it is a file of somebody's that was linked here.
   [ -L "$harden_held_thing" ] || [ "$(stat -c %d:%i:%h -- "./$harden_name")" = "$(stat -c %d:%i -- "$harden_held_thing"):2" ] ||
-    [ "$(stat -c %u -- "$harden_held_thing")" = "$(stat -c %u .)" ] && [ -n "$harden_stranger" ] || {
+    { [ -n "$harden_stranger" ] && [ "$(stat -c %u -- "$harden_held_thing")" = "$harden_stranger" ]; } || {
     rm -f -- "$harden_held_thing"
     echo "\${PWD%/}/$harden_name has another name elsewhere (a hard link), or was changed by somebody else meanwhile: it is left alone where others than root can write" >&2
     return 1

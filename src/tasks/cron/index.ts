@@ -63,9 +63,7 @@ export const cronTask = defineTask<Cron, CronState>({
         ]
       : []),
   ],
-  keeps: (p) => (p.cron_file === undefined ? [] : [pathOf(p)]),
-  // a crontab is put back by its own entry alone: the user may have others in it by then
-  undo: (change, p) => (p.cron_file === undefined ? put(p, change.before?.entry ?? '') : undefined),
+  keeps: (p) => [p.cron_file === undefined ? `/var/spool/cron/crontabs/${p.user}` : pathOf(p)],
 });
 
 function pathOf(p: Cron): string {

@@ -152,7 +152,7 @@ export const sysctlTask = defineTask<Sysctl, SysctlState>({
       ? 'access'
       : undefined,
   findings: (_change, p, { before }) => (p.state === 'absent' ? [] : sysctlFindings(p, settings(p), before ?? {})),
-  keeps: (p, change) => (change.keys.some((key) => / (in |at boot)/.test(key)) ? [p.file] : []),
+  keeps: (p, change) => (change.keys.some((key) => / (in \/|at boot)/.test(key)) ? [p.file] : []),
 
   undo(change, p) {
     const before: SysctlState = change.before ?? {};
