@@ -3,6 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { HOST_FILES } from '../../../src/engine/host-files/index.ts';
 import { validateCandidate } from '../../../src/tasks/support/candidate.ts';
 
 test.each([
@@ -16,7 +17,7 @@ test.each([
 ] as const)('the check %s of %s ends with %i', (validate, content, status) => {
   const folder = mkdtempSync(join(tmpdir(), 'harden-check-'));
   const script = validateCandidate({ path: join(folder, 'file'), produce: `printf ${content}`, validate });
-  const ran = spawnSync('sh', ['-eu'], { input: `harden_tmp=${folder}\n${script}`, encoding: 'utf8' });
+  const ran = spawnSync('sh', ['-eu'], { input: `${HOST_FILES}harden_tmp=${folder}\n${script}`, encoding: 'utf8' });
   expect(ran).toMatchObject({
     status,
     stderr: status === 0 ? '' : expect.stringContaining(`"${validate}" does not pass`),
