@@ -3,7 +3,7 @@ import { bootHost, type LabHost, labUnavailable } from '../lab/lab.ts';
 import { fight, prepare } from './support/rounds.ts';
 
 const unavailable = await labUnavailable();
-const rounds = Number(process.env['HARDEN_RACES'] ?? 200);
+const rounds = Number(process.env.HARDEN_RACES ?? 200);
 
 describe.skipIf(unavailable).each(['bookworm', 'trixie'] as const)('a home whose user fights root, on %s', (suite) => {
   let host: LabHost;
