@@ -110,9 +110,13 @@ function buildProgram(io: Io, end: (code: ExitCode) => void): Command {
     )
     .option('--require-digest', 'an image without a digest is a finding')
     .option('--max-age-days <days>', 'an older image is a finding (180)', positive)
-    .option('--only <audits>', 'of docker_bench, effective, containers, inspec, lynis, only these', commas)
+    .option(
+      '--only <audits>',
+      'of cis_docker, docker_bench, effective, containers, inspec, lynis, openscap, only these',
+      commas,
+    )
     .option('--inspec <profile>', 'also run this InSpec profile, with inspec or cinc-auditor on this machine')
-    .option('--min-score <number>', 'exit with 4 below this score of docker-bench-security', score)
+    .option('--min-score <number>', 'exit with 4 below this score of cis_docker or docker_bench', score)
     .option(
       '--fail-on <ids>',
       'exit with 4 when one of these checks, sections, severities (high, medium, low) or results (WARN) is found',

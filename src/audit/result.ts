@@ -104,6 +104,14 @@ export type AuditResult = AuditDone | AuditNotRun;
 /** What an audit says of itself: a result before its tool is named. */
 export type AuditOutcome = Omit<AuditDone, 'tool'> | Omit<AuditNotRun, 'tool'>;
 
+/** Tools whose score is a sum: a point for each check that passes, and one less for each that warns. The ids of the CIS Docker Benchmark are theirs. */
+const CIS_TOOLS: readonly string[] = ['docker-bench-security', 'cis-docker'];
+
+/** Whether a tool gives the checks of the CIS Docker Benchmark, and their sum for a score. */
+export function isCisTool(tool: string): boolean {
+  return CIS_TOOLS.includes(tool);
+}
+
 /** What names a finding from one run to the next. */
 export function findingKey({ id, subject }: Pick<AuditCheck, 'id' | 'subject'>): string {
   return subject === undefined ? id : `${id} ${subject}`;

@@ -11,6 +11,11 @@ export interface AuditSourceOptions {
   readonly dockerBench?: string;
 }
 
+/** The checkout of docker-bench-security that an option or the environment names. */
+export function checkoutOf({ dockerBench }: AuditSourceOptions, io: Io): string | undefined {
+  return dockerBench || io.env.HARDEN_DOCKER_BENCH || undefined;
+}
+
 /** Runs the audits that the settings ask for on one host, and reports them as events. */
 export async function auditHost(
   host: string,
@@ -21,7 +26,7 @@ export async function auditHost(
   listen: Listener,
 ): Promise<readonly AuditResult[]> {
   const dockerBench = {
-    directory: options.dockerBench || io.env.HARDEN_DOCKER_BENCH || undefined,
+    directory: checkoutOf(options, io),
     cache: join(io.env.XDG_CACHE_HOME || join(io.home, '.cache'), 'harden'),
   };
   const audits = await runAudits(

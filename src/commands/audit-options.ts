@@ -28,6 +28,8 @@ export interface AuditOptions
   /** A file for the playbook that would mend what is found. */
   readonly suggest?: string;
   readonly overwrite?: boolean;
+  /** The checkout of docker-bench-security that is at hand, named by an option or by the environment. */
+  readonly checkout?: string;
   /** An InSpec profile. */
   readonly inspec?: string;
 }
@@ -75,10 +77,15 @@ const names = hostAudits.map(({ name }) => name);
 /** The audits that `--only` names, else the playbook's, else those that need nothing, and beside them the profile of `--inspec`; conditions of the command line hold for each, and win. */
 export function withOptions(settings: AuditSettings | undefined, options: AuditOptions): AuditSettings {
   const { inspec } = options;
-  const byDefault = Object.fromEntries(hostAudits.flatMap(({ name, byDefault }) => (byDefault ? [[name, {}]] : [])));
+  // The real script is run where it is at hand: it has to be fetched.
+  const byDefault = Object.fromEntries(
+    hostAudits.flatMap(({ name, byDefault }) =>
+      byDefault || (name === 'docker_bench' && options.checkout) ? [[name, {}]] : [],
+    ),
+  );
   const without = settings ?? (options.only ? {} : byDefault);
-  const own = inspec ? { ...without, inspec: { ...without.inspec, profile: inspec } } : without;
-  const asked = options.only ? chosen(inspec ? [...options.only, 'inspec'] : options.only, own) : own;
+  const named = inspec ? { ...without, inspec: { ...without.inspec, profile: inspec } } : without;
+  const asked = options.only ? chosen(inspec ? [...options.only, 'inspec'] : options.only, named) : named;
   const gate = gateOf(options);
   const gated: AuditSettings = Object.fromEntries(
     Object.entries(asked).map(([name, settings]) => [
@@ -98,31 +105,26 @@ export function withOptions(settings: AuditSettings | undefined, options: AuditO
     throw new UserError(`${workload} is for the audit of containers, which is not among these audits`, {
       hint: `Add containers to ${where}`,
     });
-  if (!gated.docker_bench) {
-    const bench = nameOfGiven({
-      '--min-score': minScore,
-      '--trusted-users': trustedUsers,
-      '--docker-bench': dockerBench,
+  if (dockerBench && !gated.docker_bench)
+    throw new UserError('--docker-bench is for docker-bench-security, which is not among these audits', {
+      hint: `Add docker_bench to ${where}`,
     });
-    if (bench)
-      throw new UserError(`${bench} is for docker-bench-security, which is not among these audits`, {
-        hint: `Add docker_bench to ${where}`,
-      });
-    return gated;
-  }
-  return {
-    ...gated,
-    docker_bench: {
-      ...gated.docker_bench,
-      ...(options.minScore === undefined ? {} : { min_score: options.minScore }),
-      ...(options.trustedUsers ? { trusted_users: options.trustedUsers } : {}),
-    },
+  const scored = ['cis_docker', 'docker_bench'].filter((name) => gated[name]);
+  const condition = nameOfGiven({ '--min-score': minScore, '--trusted-users': trustedUsers });
+  if (condition && scored.length === 0)
+    throw new UserError(`${condition} is for cis_docker and docker_bench, and neither is among these audits`, {
+      hint: `Add cis_docker to ${where}`,
+    });
+  const ofCis = {
+    ...(minScore === undefined ? {} : { min_score: minScore }),
+    ...(trustedUsers ? { trusted_users: trustedUsers } : {}),
   };
+  return { ...gated, ...Object.fromEntries(scored.map((name) => [name, { ...gated[name], ...ofCis }])) };
 }
 
 /** The users that may be in the docker group, as the settings of docker-bench-security say. */
 export function trustedUsers(settings: AuditSettings): readonly string[] {
-  const users = settings.docker_bench?.trusted_users;
+  const users = settings.cis_docker?.trusted_users ?? settings.docker_bench?.trusted_users;
   return Array.isArray(users) ? users.map(String) : [];
 }
 

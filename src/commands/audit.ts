@@ -7,7 +7,7 @@ import { registry } from '../registry.ts';
 import type { Io } from '../report/io.ts';
 import { auditFiles, patchFiles, reportFiles } from './audit-files.ts';
 import { readGates } from './audit-gates.ts';
-import { auditHost, isWhole } from './audit-host.ts';
+import { auditHost, checkoutOf, isWhole } from './audit-host.ts';
 import {
   type AuditOptions,
   checkFilesAlone,
@@ -26,6 +26,8 @@ import { taken, writeSuggestion } from './suggest.ts';
 
 /** `harden audit`: the audits alone; with a playbook, by its `audit:`. Options win over the playbook. */
 export async function audit(file: string | undefined, options: AuditOptions, io: Io): Promise<ExitCode> {
+  const checkout = checkoutOf(options, io);
+  const here = checkout === undefined ? options : { ...options, checkout };
   const report = openReport('audit', file ?? null, options, io);
   return report.guard(async () => {
     checkFilesAlone(file, options);
@@ -49,7 +51,7 @@ export async function audit(file: string | undefined, options: AuditOptions, io:
     if (playbook) await checkExtraVars(playbook, options);
     const vars = await commandVars(options);
     // With a playbook, what its audits know is not known yet.
-    if (!playbook) await readGates(withOptions(undefined, options));
+    if (!playbook) await readGates(withOptions(undefined, here));
     const hosts = await chooseHosts(options, io);
     if (options.suggest !== undefined) checkSuggest(options, hosts.length);
     let mistake: UserError | undefined;
@@ -62,7 +64,7 @@ export async function audit(file: string | undefined, options: AuditOptions, io:
         try {
           report.listen({ kind: 'connected', host: host.name, facts: shell.facts });
           const settings = playbook ? runHost(host, playbook, vars, options, io).resolve(shell.facts).audit : undefined;
-          const asked = withOptions(settings, options);
+          const asked = withOptions(settings, here);
           const audits = await auditHost(
             host.name,
             { shell, way: host.operatorWay },
@@ -108,9 +110,9 @@ function checkSuggest({ suggest = '', overwrite, only }: AuditOptions, hosts: nu
     throw new UserError('--suggest writes a playbook for one host, and several were named', {
       hint: 'Name one with -H, or choose one with -l',
     });
-  if (only && !only.includes('docker_bench'))
-    throw new UserError('--suggest is made of what docker-bench-security finds', {
-      hint: 'Add docker_bench to --only',
+  if (only && !only.includes('docker_bench') && !only.includes('cis_docker'))
+    throw new UserError('--suggest is made of what cis_docker or docker_bench finds', {
+      hint: 'Add cis_docker to --only',
     });
   if (!overwrite && existsSync(suggest)) throw taken(suggest);
 }

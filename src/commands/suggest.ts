@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AuditDone, AuditResult, AuditSuggestion } from '../audit/result.ts';
+import { type AuditDone, type AuditResult, type AuditSuggestion, isCisTool } from '../audit/result.ts';
 import { playbookText } from '../audit/suggest/playbook-text.ts';
 import { predict } from '../audit/suggest/predict.ts';
 import { type SuggestedTask, type Suggestion, suggest } from '../audit/suggest/suggest.ts';
@@ -30,9 +30,11 @@ export async function writeSuggestion(
   options: SuggestOptions,
   io: Io,
 ): Promise<AuditSuggestion> {
-  const bench = audits.find((audit) => audit.tool === 'docker-bench-security');
+  const bench =
+    audits.find((audit) => isCisTool(audit.tool) && audit.status === 'done') ??
+    audits.find(({ tool }) => isCisTool(tool));
   if (bench?.status !== 'done' || bench.incomplete !== undefined)
-    throw new HostError('there is nothing to suggest from: docker-bench-security did not run to its end', {
+    throw new HostError('there is nothing to suggest from: cis_docker did not run to its end', {
       hint: bench?.status === 'not-run' ? bench.reason : undefined,
     });
   const { frames } = await shell.probe([surveyScript()]);

@@ -150,5 +150,5 @@ async function loadItems(
 function readAudit(map: MapNode, problems: Problems): MapNode | undefined {
   const entry = entryOf(map, 'audit');
   if (!entry) return undefined;
-  return asMap(entry.value, '`audit`', entry.keyAt, 'Write audit: { docker_bench: { min_score: 40 } }', problems);
+  return asMap(entry.value, '`audit`', entry.keyAt, 'Write audit: { cis_docker: { min_score: 40 } }', problems);
 }

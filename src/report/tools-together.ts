@@ -1,4 +1,4 @@
-import type { AuditCheck, AuditResult } from '../audit/result.ts';
+import { type AuditCheck, type AuditResult, isCisTool } from '../audit/result.ts';
 import { isDone } from './audited.ts';
 
 /** What a tool says to a question that docker-bench-security asks too. */
@@ -31,8 +31,8 @@ const CONTAINERS = 'containers';
 /** One host's audits, joined by the ids of docker-bench-security; undefined where there is nothing to join. What was not judged (INFO, NOTE, SKIP) agrees with nothing. */
 export function toolsTogether(audits: readonly AuditResult[]): ToolsTogether | undefined {
   const done = audits.filter(isDone);
-  const bench = done.find(({ tool }) => tool === BENCH);
-  const others = done.filter(({ tool }) => tool !== BENCH);
+  const bench = done.find(({ tool }) => tool === BENCH) ?? done.find(({ tool }) => isCisTool(tool));
+  const others = done.filter(({ tool }) => !isCisTool(tool));
   const joined = (bench?.results ?? []).filter(isJudged).flatMap((check) => {
     const says = others.flatMap(({ tool, results }) => saysOf(tool, results, check) ?? []);
     return says.length > 0 ? [{ check, others: says }] : [];

@@ -2,12 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { type AuditOptions, withOptions } from '../../src/commands/audit-options.ts';
 import type { AuditSettings } from '../../src/engine/resolved-task.ts';
 
-const DEFAULT = ['docker_bench', 'effective', 'containers'];
+const DEFAULT = ['cis_docker', 'effective', 'containers'];
 const PLAYBOOK: AuditSettings = { docker_bench: { min_score: 3 }, inspec: { profile: 'theirs' } };
 
 describe('the audits that run', () => {
   test.each<[string, AuditSettings | undefined, Partial<AuditOptions>, readonly string[]]>([
     ['nothing is asked', undefined, {}, DEFAULT],
+    ['a checkout is named', undefined, { checkout: '/srv/bench' }, [...DEFAULT, 'docker_bench']],
     ['the playbook asks', PLAYBOOK, {}, ['docker_bench', 'inspec']],
     ['the playbook asks for none', {}, {}, []],
     ['--only', PLAYBOOK, { only: ['effective'] }, ['effective']],
@@ -26,7 +27,7 @@ describe('the audits that run', () => {
   test.each<[Partial<AuditOptions>, RegExp]>([
     [{ only: ['inspec'] }, /no profile is named/],
     [{ only: ['effectiv'] }, /no audit effectiv/],
-    [{ only: ['effective'], minScore: 3 }, /docker-bench-security, which is not among these audits/],
+    [{ only: ['effective'], minScore: 3 }, /cis_docker and docker_bench, and neither is among these audits/],
   ])('%j is refused', (options, message) => {
     expect(() => withOptions(undefined, options as AuditOptions)).toThrow(message);
   });

@@ -94,7 +94,7 @@ describe('the command line, without a host', () => {
     expect(ran).toMatchObject({
       exitCode: 64,
       stderr:
-        'harden: --min-score is for docker-bench-security, which is not among these audits. Add docker_bench to --only.',
+        'harden: --min-score is for cis_docker and docker_bench, and neither is among these audits. Add cis_docker to --only.',
     });
   });
 

@@ -274,7 +274,7 @@ const structure: Case[] = [
   [
     'an audit that is none',
     'audit: yes\n',
-    'playbook.yml:1:8: `audit` must be a map, and this is text. Write audit: { docker_bench: { min_score: 40 } }.',
+    'playbook.yml:1:8: `audit` must be a map, and this is text. Write audit: { cis_docker: { min_score: 40 } }.',
   ],
   [
     'an unknown audit',

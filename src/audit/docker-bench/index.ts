@@ -8,7 +8,6 @@ export const dockerBench = defineAudit<DockerBenchSettings>({
   tool: 'docker-bench-security',
   summary: 'docker-bench-security after the run',
   settings: DockerBenchSettings,
-  byDefault: true,
   ids: async () => [...(await import('./catalogue/catalogue.ts')).catalogue.keys()],
   load: async () => (await import('./run.ts')).dockerBenchWork,
 });

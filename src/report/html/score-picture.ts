@@ -1,4 +1,4 @@
-import type { AuditDone } from '../../audit/result.ts';
+import { type AuditDone, isCisTool } from '../../audit/result.ts';
 import { html, type Markup } from './html.ts';
 
 const WIDTH = 640;
@@ -8,7 +8,7 @@ const LEFT = 90;
 /** The score before and after as two bars on one scale, from the lowest of zero and both to what the tool could give. */
 export function scorePicture(audit: AuditDone): Markup {
   const { score = 0, previous } = audit;
-  const most = audit.tool === 'docker-bench-security' ? audit.checks : Math.max(100, score);
+  const most = isCisTool(audit.tool) ? audit.checks : Math.max(100, score);
   const before = previous?.score;
   const least = Math.min(0, score, before ?? 0);
   const x = (value: number) => Math.round((BAR * (value - least)) / Math.max(most - least, 1));
@@ -26,10 +26,9 @@ export function scorePicture(audit: AuditDone): Markup {
 }
 
 function caption({ tool, score = 0, previous }: AuditDone, most: number): string {
-  const scale =
-    tool === 'docker-bench-security'
-      ? `one point for each check that passes, minus one for each that warns; ${most} checks`
-      : `of ${most}`;
+  const scale = isCisTool(tool)
+    ? `one point for each check that passes, minus one for each that warns; ${most} checks`
+    : `of ${most}`;
   if (previous?.score === undefined) return `Score ${score}: ${scale}. There is no earlier run on record.`;
   const delta = score - previous.score;
   return `Score ${score} (${delta > 0 ? '+' : ''}${delta} since ${previous.at.slice(0, 10)}): ${scale}.`;
