@@ -1,4 +1,4 @@
-import { isSecretName } from '../secret-names.ts';
+import { isSecret } from '../secrets.ts';
 import { type CisFinding, type CisFindings, info, note, PASS, warn } from './finding.ts';
 import type { CisHost, ImageFacts } from './read.ts';
 
@@ -19,8 +19,8 @@ export function imageFindings(host: CisHost, now: Date): CisFindings {
   const unknown = having(({ digests }) => digests.length === 0);
   const setuid = steps(/chmod\s+(?:-R\s+)?(?:[0-7]?[4567][0-7]{3}|[ugoa,+rwx]*\+[rwx]*s)\b/);
   const secret = having(({ environment, history }) =>
-    [...environment, ...history.flatMap((step) => step.match(/\b[A-Za-z_]\w*=\S+/g) ?? [])].some(
-      (pair) => isSecretName(pair.split('=')[0] ?? '') && !/=$/.test(pair),
+    [...environment, ...history.flatMap((step) => step.match(/\b[A-Za-z_]\w*=\S+/g) ?? [])].some((pair) =>
+      isSecret(pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)),
     ),
   );
   return {
