@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { HostPlan } from '../engine/plan.ts';
 import { shownChanges } from '../engine/shown.ts';
@@ -9,10 +10,14 @@ import { ExitCode, UserError } from '../errors.ts';
 import type { Playbook } from '../playbook/load.ts';
 import type { Vars } from '../playbook/vars.ts';
 import type { Io } from '../report/io.ts';
+import { readLocalFile } from '../text/local-file.ts';
 import { version } from '../version.ts';
 import { type ChosenHost, chooseHosts, type HostOptions, type PlaybookOptions } from './hosts.ts';
 import { planScript } from './plan-script.ts';
 import type { PlannedHost } from './sessions.ts';
+
+/** In bytes. */
+const MOST_OF_PLAN = 256 * 2 ** 20;
 
 const SavedHost = z.strictObject({
   host: z.string(),
@@ -20,7 +25,7 @@ const SavedHost = z.strictObject({
   tasks: z.array(z.unknown()),
   /** The very shell text, secrets masked: what a reader reviews. */
   script: z.string(),
-  /** SHA-256 over the unmasked scripts and changes: what must still be planned at apply. */
+  /** SHA-256 over the unmasked scripts and changes: what must still be planned at apply. What is shown is compared as well. */
   digest: z.string(),
 });
 
@@ -44,6 +49,8 @@ const SavedPlan = z.strictObject({
   /** Refusals that were set aside; each is told as a remark at its task. */
   iKnow: z.array(z.string().refine(isConsent)).optional(),
   hosts: z.array(SavedHost),
+  /** SHA-256 of all the rest: a file that was edited is told from a host that has moved on. */
+  sum: z.string(),
 });
 
 /** A plan that was saved, to be applied only if it would come out the same again. */
@@ -70,7 +77,7 @@ export async function writePlanFile(
       plans.every(({ masker }) => JSON.stringify(masker.deep(value)) === JSON.stringify(value)),
     ),
   );
-  const saved: z.infer<typeof SavedPlan> = {
+  const saved: Omit<z.infer<typeof SavedPlan>, 'sum'> = {
     harden_plan: 1,
     tool: version,
     at: new Date().toISOString(),
@@ -86,29 +93,39 @@ export async function writePlanFile(
       ...(inventory ? { inventory: resolve(inventory) } : {}),
       ...(vagrant ? { vagrant } : {}),
     },
-    hosts: hosts.map(({ plan, session }) => ({
-      host: plan.host,
-      hostKey: session.hostKey ?? null,
-      tasks: plan.masker.deep(
-        plan.tasks.map((task) => ({
-          name: task.task.name,
-          type: task.task.type.type,
-          action: task.action,
-          changes: shownChanges(task, plan.masker),
-          findings: task.findings.map(({ level, message, hint }) => ({ level, message, hint })),
-        })),
-      ),
-      script: planScript(plan),
-      digest: digest(plan),
-    })),
+    hosts: hosts.map(savedHost),
   };
   try {
-    await writeWhole(file, `${JSON.stringify(saved, null, 2)}\n`);
+    await writeWhole(file, `${JSON.stringify({ ...saved, sum: sumOf(saved) }, null, 2)}\n`);
   } catch (error) {
     throw new UserError(`the plan cannot be written to ${file}: ${(error as Error).message}`, {
       exitCode: ExitCode.Failed,
     });
   }
+}
+
+/** What the file says of one host; made anew at apply, and it must be the same to the letter. */
+function savedHost({ plan, session }: PlannedHost): z.infer<typeof SavedHost> {
+  return {
+    host: plan.host,
+    hostKey: session.hostKey ?? null,
+    tasks: plan.masker.deep(
+      plan.tasks.map((task) => ({
+        name: task.task.name,
+        type: task.task.type.type,
+        action: task.action,
+        changes: shownChanges(task, plan.masker),
+        findings: task.findings.map(({ level, message, hint }) => ({ level, message, hint })),
+      })),
+    ),
+    script: planScript(plan),
+    digest: digest(plan),
+  };
+}
+
+/** Whoever edits the file can make this anew: it tells of an edit, and what is shown is held by the comparison with the new plan. */
+function sumOf(saved: Omit<z.infer<typeof SavedPlan>, 'sum'>): string {
+  return createHash('sha256').update(JSON.stringify(saved)).digest('hex');
 }
 
 async function writeWhole(file: string, text: string): Promise<void> {
@@ -130,7 +147,12 @@ async function writeWhole(file: string, text: string): Promise<void> {
 
 /** The plan that `file` holds, or undefined when it is something else (a playbook). Throws a UserError for a plan of another version. */
 export async function readPlanFile(file: string): Promise<SavedPlan | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => '');
+  // A pipe can be read once: it is a playbook's.
+  const isFile = await stat(file).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+  const text = isFile ? readLocalFile(file, MOST_OF_PLAN).toString('utf8') : '';
   if (!text.trimStart().startsWith('{') || !text.includes('"harden_plan"')) return undefined;
   let json: unknown;
   try {
@@ -144,6 +166,12 @@ export async function readPlanFile(file: string): Promise<SavedPlan | undefined>
   if (!parsed.success)
     throw new UserError(`${file} is a saved plan of another version of harden, or was edited`, {
       hint: 'Make it again with harden plan --out',
+    });
+  const { sum, ...rest } = json as z.infer<typeof SavedPlan>;
+  if (sum !== sumOf(rest))
+    throw new UserError(`${file} is a saved plan that was edited: it does not say what harden wrote`, {
+      exitCode: ExitCode.StalePlan,
+      hint: 'Make it again with harden plan --out, and change the playbook instead',
     });
   const { tags, skipTags, iKnow } = parsed.data;
   const playbookOptions = {
@@ -178,12 +206,16 @@ export function checkPlanFile(saved: SavedPlan, playbook: Playbook, hosts: reado
   if (saved.tool !== version) throw stale(`it was made by harden ${saved.tool}, and this is ${version}`);
   const now = new Map(playbook.sources.map(({ file, sha256 }) => [resolve(file), sha256]));
   for (const { file, sha256 } of saved.sources) if (now.get(file) !== sha256) throw stale(`${file} has changed since`);
-  for (const { plan, session } of hosts) {
+  for (const entry of hosts) {
+    const { plan, session } = entry;
     const before = saved.hosts.find(({ host }) => host === plan.host);
     if (!before) throw stale(`it does not speak of the host ${plan.host}`);
     if (before.hostKey !== (session.hostKey ?? null)) throw stale(`${plan.host} has another host key now`);
     if (before.digest !== digest(plan))
       throw stale(`${plan.host} has moved on: what differs there is not what the plan shows`);
+    // Without undefined, as in the file.
+    if (!isDeepStrictEqual(before, JSON.parse(JSON.stringify(savedHost(entry)))))
+      throw stale(`what it shows of ${plan.host} is not what would be applied: the file was edited`);
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   fstatSync,
   mkdirSync,
   openSync,
@@ -138,10 +139,11 @@ function remove(file: string): void {
 
 /** The file's bytes; throws where somebody else could have written it: what it holds is run. */
 function readOwn(file: string): Buffer {
-  const descriptor = openSync(file, 'r');
+  // A FIFO would wait for its writer, and a link may lead to what is ours and no code.
+  const descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const stats = fstatSync(descriptor);
-    if (!isOwn(stats) || (stats.mode & 0o022) !== 0) throw new Error('not ours');
+    if (!stats.isFile() || !isOwn(stats) || (stats.mode & 0o022) !== 0) throw new Error('not ours');
     return readFileSync(descriptor);
   } finally {
     closeSync(descriptor);

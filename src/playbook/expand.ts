@@ -1,5 +1,5 @@
 import type { ResolvedTask } from '../engine/resolved-task.ts';
-import type { UserError } from '../errors.ts';
+import { UserError } from '../errors.ts';
 import { buildTask } from './build-task.ts';
 import { mentions, whySkipped } from './conditions.ts';
 import type { IncludeItem, PlaybookFile, PlaybookItem, TaskItem } from './playbook.ts';
@@ -29,6 +29,8 @@ export interface ExpandContext {
   readonly scopes: Map<PlaybookFile, Scope>;
   /** Of the includes around. */
   readonly tags: readonly string[];
+  /** How many tasks and includes there were so far. */
+  readonly counted: { items: number };
   /** Why an include around leaves its tasks out. */
   readonly skipped: string | undefined;
   /** False where the tasks are left out and need not be right for this host. */
@@ -37,7 +39,23 @@ export interface ExpandContext {
 
 /** The tasks of a list in order, those of its includes in their place. */
 export function expandItems(items: readonly PlaybookItem[], context: ExpandContext): readonly ExpandedTask[] {
-  return items.flatMap((item) => (item.kind === 'task' ? expandTask(item, context) : expandInclude(item, context)));
+  return items.flatMap((item) => {
+    count(item, context, 1);
+    return item.kind === 'task' ? expandTask(item, context) : expandInclude(item, context);
+  });
+}
+
+/** The most tasks and includes that a playbook may come to. */
+const mostItems = 250_000;
+
+/** Files that include each other several times, and lists, multiply. */
+function count(item: PlaybookItem, { counted }: ExpandContext, more: number): void {
+  counted.items += more;
+  if (counted.items > mostItems)
+    throw new UserError(`The playbook comes to more than ${mostItems.toLocaleString('en')} tasks here`, {
+      at: item.at,
+      hint: 'Look for includes that include the same file several times, and for long lists in `each:`',
+    });
 }
 
 interface Standing {
@@ -75,6 +93,7 @@ function expandTask(item: TaskItem, context: ExpandContext): readonly ExpandedTa
   if (!around.checked || !item.each) return [one(item, context.scope, around, tags, context)];
   const items = eachItem(item.each, { scope: context.scope, helpersIn: context.helpersIn, problems });
   if (!items) return [{ task: undefined, tags, errors: problems.list() }];
+  count(item, context, items.length);
   return items.map((value) => {
     const scope = new Map([...context.scope, ['item', () => value]]);
     const own = collectProblems();

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { UserError } from '../errors.ts';
 import { quote } from '../remote/sh.ts';
 import { didYouMean } from '../text/did-you-mean.ts';
+import { MOST_OF_CONTENT, readLocalFile } from '../text/local-file.ts';
 import { describeValue } from './nodes.ts';
 import { MissingHereError } from './problems.ts';
 import { type Helper, HelperError, type Helpers } from './template.ts';
@@ -138,8 +138,9 @@ export function localPath(path: string, folder: string, home: string): string {
 export function readLocal(path: string, folder: string, home: string): Buffer {
   const place = localPath(path, folder, home);
   try {
-    return readFileSync(place);
+    return readLocalFile(place, MOST_OF_CONTENT);
   } catch (error) {
+    if (error instanceof UserError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       throw new MissingHereError(`The local file ${place} does not exist`, {

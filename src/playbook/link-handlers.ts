@@ -7,8 +7,14 @@ export function linkHandlers(root: PlaybookFile, problems: Problems): readonly H
   return joinHandlers([root, ...included(root)], problems);
 }
 
-function included(file: PlaybookFile): PlaybookFile[] {
-  return file.items.flatMap((item) => (item.kind === 'include' ? [item.file, ...included(item.file)] : []));
+/** Each file once, however often it is included. */
+function included(file: PlaybookFile, seen = new Set<PlaybookFile>()): ReadonlySet<PlaybookFile> {
+  for (const item of file.items) {
+    if (item.kind !== 'include' || seen.has(item.file)) continue;
+    seen.add(item.file);
+    included(item.file, seen);
+  }
+  return seen;
 }
 
 function joinHandlers(files: readonly PlaybookFile[], problems: Problems): readonly HandlerItem[] {
@@ -29,13 +35,10 @@ function joinHandlers(files: readonly PlaybookFile[], problems: Problems): reado
 }
 
 /** Adds a problem for each `notify` that names no handler. */
-export function checkNotify(file: PlaybookFile, handlers: readonly HandlerItem[], problems: Problems): void {
+export function checkNotify(root: PlaybookFile, handlers: readonly HandlerItem[], problems: Problems): void {
   const names = handlers.map(({ name }) => name);
-  for (const item of file.items) {
-    if (item.kind === 'include') {
-      checkNotify(item.file, handlers, problems);
-      continue;
-    }
+  for (const item of [root, ...included(root)].flatMap(({ items }) => items)) {
+    if (item.kind === 'include') continue;
     for (const { name, at } of item.notify) {
       if (names.includes(name)) continue;
       const hint =

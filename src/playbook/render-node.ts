@@ -36,6 +36,28 @@ export interface RenderContext {
 
 /** Renders every text inside a node; mistakes go to `context.problems`. */
 export function renderNode(node: ValueNode, context: RenderContext, keyAt?: SourcePosition): Rendered {
+  const rendered = renderParts(node, context, keyAt);
+  if (sizeOf(rendered.value) <= largest) return rendered;
+  const hint = 'Look for variables that double each other';
+  context.problems.add(`This value has more than ${largest.toLocaleString('en')} parts`, node.at, hint);
+  return { ...rendered, value: undefined };
+}
+
+/** The most texts, numbers, lists and maps that a value is made of, what is in it several times counted so often. */
+const largest = 2_000_000;
+const sizes = new WeakMap<object, number>();
+
+function sizeOf(value: unknown): number {
+  if (value === null || typeof value !== 'object') return 1;
+  const known = sizes.get(value);
+  if (known !== undefined) return known;
+  let size = 1;
+  for (const part of Object.values(value)) size += sizeOf(part);
+  sizes.set(value, size);
+  return size;
+}
+
+function renderParts(node: ValueNode, context: RenderContext, keyAt?: SourcePosition): Rendered {
   if (node.kind === 'scalar') {
     const literal = typeof node.value !== 'string' || !node.value.includes('{{');
     const value = literal || context.literal ? node.value : renderScalar(node, context);

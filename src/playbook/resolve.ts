@@ -1,5 +1,6 @@
 import type { ResolvedPlaybook } from '../engine/resolved-task.ts';
 import type { Facts } from '../remote/facts.ts';
+import { withBudget } from './budget.ts';
 import { checkConflicts } from './conflicts.ts';
 import { expandItems } from './expand.ts';
 import { makeHelpersIn } from './helpers.ts';
@@ -42,7 +43,7 @@ export function validatePlaybook(playbook: Playbook, context: Omit<ResolveContex
 function resolve(playbook: Playbook, context: ResolveContext, everything: boolean): ResolvedPlaybook {
   const secrets = new Set<string>();
   try {
-    return resolveWith(playbook, context, everything, secrets);
+    return withBudget(() => resolveWith(playbook, context, everything, secrets));
   } finally {
     context.secrets?.add(secrets);
   }
@@ -68,6 +69,7 @@ function resolveWith(
     everything,
     scopes,
     tags: [],
+    counted: { items: 0 },
     skipped: undefined,
     checked: true,
   });

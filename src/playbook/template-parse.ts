@@ -1,12 +1,17 @@
 import Handlebars from 'handlebars';
 import { TemplateError } from './template-error.ts';
 
+/** How often blocks and calls may stand in one another. */
+const deepest = 100;
+
 const parsed = new Map<string, hbs.AST.Program>();
 
 /** The Handlebars syntax tree of a text; throws a TemplateError. */
 export function parseTemplate(text: string): hbs.AST.Program {
   const known = parsed.get(text);
   if (known) return known;
+  const depth = deepestBraces(text);
+  if (depth) throw depth;
   let program: hbs.AST.Program;
   try {
     program = Handlebars.parse(text);
@@ -15,6 +20,25 @@ export function parseTemplate(text: string): hbs.AST.Program {
   }
   parsed.set(text, program);
   return program;
+}
+
+/** Handlebars walks what it parsed by calling itself, so what is too deep is found before. */
+function deepestBraces(text: string): TemplateError | undefined {
+  let blocks = 0;
+  for (const tag of text.matchAll(/\{\{\{?~?\s*([#^/])?[^{}]{0,10000}/g)) {
+    if (tag[1] === '/') blocks -= 1;
+    else if (tag[1] !== undefined) blocks += 1;
+    const parentheses = tag[0].split('(').length - 1;
+    if (blocks <= deepest && parentheses <= deepest) continue;
+    const before = text.slice(0, tag.index).split('\n');
+    const at = { line: before.length, column: (before.at(-1) ?? '').length + 1 };
+    return new TemplateError(
+      `Blocks and calls stand in one another more than ${deepest} deep here`,
+      at,
+      'Write it with fewer',
+    );
+  }
+  return undefined;
 }
 
 function parseError(text: string, error: Error & { lineNumber?: number; column?: number }): TemplateError {

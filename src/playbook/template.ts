@@ -1,4 +1,5 @@
 import { didYouMean } from '../text/did-you-mean.ts';
+import { checkLength, deeper, spend } from './budget.ts';
 import { describeValue } from './nodes.ts';
 import { failure, placeOf, TemplateError } from './template-error.ts';
 import { type Frame, lookup, rootFrame, type Scope } from './template-lookup.ts';
@@ -37,21 +38,32 @@ const blocks = ['if', 'unless', 'each', 'with'];
  */
 export function renderValue(text: string, scope: Scope, helpers: Helpers): unknown {
   if (!text.includes('{{')) return text;
-  const { body } = parseTemplate(text);
+  const program = parseTemplate(text);
+  const { body } = program;
   const only = body.length === 1 ? body[0] : undefined;
   const root = rootFrame(scope);
-  if (only?.type === 'MustacheStatement') return evaluateCall(only as hbs.AST.MustacheStatement, root, helpers);
-  return renderBody(body, root, helpers);
+  if (only?.type === 'MustacheStatement')
+    return deeper(program, () => evaluateCall(only as hbs.AST.MustacheStatement, root, helpers));
+  return deeper(program, () => renderBody(body, root, helpers));
 }
 
 /** The same, always as text: a template file. */
 export function renderText(text: string, scope: Scope, helpers: Helpers): string {
   if (!text.includes('{{')) return text;
-  return renderBody(parseTemplate(text).body, rootFrame(scope), helpers);
+  const program = parseTemplate(text);
+  return deeper(program, () => renderBody(program.body, rootFrame(scope), helpers));
 }
 
 function renderBody(body: readonly hbs.AST.Statement[], frame: Frame, helpers: Helpers): string {
-  return body.map((statement) => renderStatement(statement, frame, helpers)).join('');
+  let text = '';
+  for (const statement of body) {
+    const part = renderStatement(statement, frame, helpers);
+    // What a block is made of was counted inside it.
+    spend(statement, statement.type === 'BlockStatement' ? 0 : part.length);
+    checkLength(statement, text.length + part.length);
+    text += part;
+  }
+  return text;
 }
 
 function renderStatement(statement: hbs.AST.Statement, frame: Frame, helpers: Helpers): string {
@@ -65,7 +77,7 @@ function renderStatement(statement: hbs.AST.Statement, frame: Frame, helpers: He
       return asText(evaluateCall(mustache, frame, helpers), mustache);
     }
     case 'BlockStatement':
-      return renderBlock(statement as hbs.AST.BlockStatement, frame, helpers);
+      return deeper(statement, () => renderBlock(statement as hbs.AST.BlockStatement, frame, helpers));
     default:
       throw failure('Partials and decorators are not available', statement, 'Write {{file "name"}} to insert a file');
   }
@@ -95,15 +107,17 @@ function renderBlock(block: hbs.AST.BlockStatement, frame: Frame, helpers: Helpe
   }
   const items = itemsOf(value, block);
   if (items.length === 0) return inverse();
-  return items
-    .map(([key, item], index) => {
-      const data = { index, key, first: index === 0, last: index === items.length - 1 };
-      const bound = [item, key].flatMap((each, place) =>
-        names[place] === undefined ? [] : [[names[place], each] as const],
-      );
-      return renderBody(program.body, blockFrame(frame, item, bound, data), helpers);
-    })
-    .join('');
+  let text = '';
+  for (const [index, [key, item]] of items.entries()) {
+    spend(block, 0);
+    const data = { index, key, first: index === 0, last: index === items.length - 1 };
+    const bound = [item, key].flatMap((each, place) =>
+      names[place] === undefined ? [] : [[names[place], each] as const],
+    );
+    text += renderBody(program.body, blockFrame(frame, item, bound, data), helpers);
+    checkLength(block, text.length);
+  }
+  return text;
 }
 
 function blockFrame(
@@ -162,7 +176,7 @@ function evaluate(expression: hbs.AST.Expression, frame: Frame, helpers: Helpers
     case 'PathExpression':
       return lookup(expression as hbs.AST.PathExpression, frame, false);
     case 'SubExpression':
-      return evaluateCall(expression as hbs.AST.SubExpression, frame, helpers);
+      return deeper(expression, () => evaluateCall(expression as hbs.AST.SubExpression, frame, helpers));
     case 'StringLiteral':
     case 'NumberLiteral':
     case 'BooleanLiteral':

@@ -16,6 +16,7 @@ import type { MapEntry, ValueNode } from './nodes.ts';
 import type { Problems } from './problems.ts';
 
 const mostNodes = 100_000;
+const deepest = 100;
 /** The opening braces of expressions; `{{{` is one opening. */
 export const openings = /\{\{+/g;
 const plainTags = /^tag:yaml\.org,2002:(str|int|float|bool|null|map|seq|merge)$/;
@@ -38,6 +39,11 @@ export function toNode(
     // what is written out is bounded by the file itself
     if (outermost && ++count > mostNodes)
       throw new UserError('The aliases of this file stand for far too many values', { at: outermost });
+    if (inside.length > deepest)
+      throw new UserError(`Lists and maps stand in one another more than ${deepest} deep here`, {
+        at: startOf(node) ?? fallback,
+        hint: 'Write it with fewer',
+      });
     if (isAlias(node)) return resolveAlias(node);
     const at = startOf(node) ?? fallback;
     const tag = (node as { tag?: string } | null)?.tag;

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { type SourcePosition, UserError } from '../errors.ts';
 import { nearest } from '../text/did-you-mean.ts';
+import { MOST_OF_TEXT, readLocalStream } from '../text/local-file.ts';
 import type { ValueNode } from './nodes.ts';
 import { collectProblems, type Problems } from './problems.ts';
 import { yamlDocument } from './yaml-document.ts';
@@ -53,8 +54,9 @@ function parseYaml(text: string, file: string, problems: Problems): ValueNode | 
 
 async function readBytes(file: string, what: string, at: SourcePosition | undefined): Promise<Buffer> {
   try {
-    return await readFile(file);
+    return await readLocalStream(file, MOST_OF_TEXT);
   } catch (error) {
+    if (error instanceof UserError) throw new UserError(error.message, { at, hint: error.hint });
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       const near = nearest(basename(file), await yamlFilesIn(dirname(file)));

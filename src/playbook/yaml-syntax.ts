@@ -40,6 +40,9 @@ function explain(mistake: YAMLError, text: string): [message: string, hint?: str
     case 'BAD_ALIAS':
       return ['This alias is not valid', 'Quote a value that starts with `*` or `&`'];
   }
+  // The parser calls itself for each level.
+  if (mistake.message.includes('call stack'))
+    return ['Lists and maps stand in one another far too deep here', 'Write it with fewer'];
   if (mistake.message.includes('closing')) {
     return [
       'A quote is opened here, or before, and not closed',

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +18,7 @@ beforeAll(() => {
     't.hbs': '{{ only_in_template }}\n',
     'i.yml': 'hosts: { web1: { address: 127.0.0.1, port: 1 }, web2: { address: 127.0.0.1, port: 1 } }\n',
     'c.yml': 'services: { a: { image: "x:1" } }\n',
-    'p.plan': JSON.stringify({
+    'p.plan': signed({
       harden_plan: 1,
       tool: '0',
       at: '',
@@ -31,6 +32,12 @@ beforeAll(() => {
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
 });
+
+/** A saved plan with the sum that says that nobody has edited it. */
+function signed(plan: object): string {
+  const sum = createHash('sha256').update(JSON.stringify(plan)).digest('hex');
+  return JSON.stringify({ ...plan, sum });
+}
 
 /** Runs a command line, in which `@` stands for the folder with the files; nobody listens where its hosts are. */
 async function run(line: string): Promise<{ code: number; said: string }> {

@@ -1,10 +1,14 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { HostError, UserError } from '../../errors.ts';
+import { readGitTree } from './git-tree.ts';
 
 /** Where docker-bench-security comes from: its public repository, at the commit that harden's mapping of its checks was made for (v1.6.0). */
 const REPOSITORY = 'https://github.com/docker/docker-bench-security.git';
 export const DOCKER_BENCH_COMMIT = 'ff26d67f25be60fc2d82a01710ee14570b2cb9db';
+
+/** git's id of that commit's tree: what is run as root on hosts is compared with it, whoever could write to the cache. */
+const DOCKER_BENCH_TREE = 'd9f61e2c576621f722c24960ad966a1d77b571bb';
 
 const SCRIPT = 'docker-bench-security.sh';
 
@@ -22,8 +26,37 @@ export interface SourceOptions {
 export async function dockerBenchFiles(options: SourceOptions): Promise<BenchFiles> {
   if (options.directory) return fromDirectory(options.directory);
   const cached = join(options.cache, `docker-bench-security-${DOCKER_BENCH_COMMIT}`);
+  await refuseShared(options.cache);
   if (!(await isDirectory(cached))) await fetchInto(cached, options.cache);
-  return fromDirectory(cached);
+  return fromCache(cached);
+}
+
+/** The files of the cache, read once and compared as a whole with the commit: its contents, modes, links, and that nothing was added. */
+async function fromCache(directory: string): Promise<BenchFiles> {
+  await refuseShared(directory);
+  const { id, files } = await readGitTree(directory);
+  if (id !== DOCKER_BENCH_TREE)
+    throw new HostError(`${directory} is not docker-bench-security as it was fetched: it was changed since`, {
+      hint: `Find out who did, and remove it: harden fetches it again`,
+    });
+  const wanted = [...files].filter(([path]) => path === SCRIPT || /^(functions|tests)\/[^/]+\.sh$/.test(path));
+  return new Map(wanted.map(([path, content]) => [path, content.toString('utf8')]));
+}
+
+/** Refuses a place that somebody else could have filled, or could change while it is filled: its owner and mode, and those of all above it. */
+async function refuseShared(path: string): Promise<void> {
+  for (let place = resolve(path); ; place = dirname(place)) {
+    const found = await lstat(place).catch(() => undefined);
+    const owners = [0, process.geteuid?.() ?? 0];
+    // In a directory such as /tmp, only the owner can replace what is there.
+    const isOpen = found && !found.isSymbolicLink() && (found.mode & 0o002) !== 0 && (found.mode & 0o1000) === 0;
+    if (found && (isOpen || !owners.includes(found.uid)))
+      throw new HostError(
+        `${place} ${isOpen ? 'can be written by everybody' : 'belongs to another user'}, so nothing from ${path === place ? 'it' : path} is run on a host`,
+        { hint: 'Set XDG_CACHE_HOME to a folder of your own, or name a checkout with --docker-bench' },
+      );
+    if (dirname(place) === place) return;
+  }
 }
 
 async function fromDirectory(directory: string): Promise<BenchFiles> {
@@ -64,9 +97,19 @@ async function fetchInto(target: string, cache: string): Promise<void> {
   await mkdir(cache, { recursive: true, mode: 0o700 });
   const temporary = await mkdtemp(join(cache, 'fetching-'));
   try {
-    await git(['init', '-q', temporary]);
+    await git(['init', '-q', '--template=', temporary]);
     await git(['-C', temporary, 'fetch', '-q', '--depth', '1', REPOSITORY, DOCKER_BENCH_COMMIT]);
-    await git(['-C', temporary, 'checkout', '-q', DOCKER_BENCH_COMMIT]);
+    await git([
+      '-C',
+      temporary,
+      '-c',
+      'core.autocrlf=false',
+      '-c',
+      'core.hooksPath=/dev/null',
+      'checkout',
+      '-q',
+      DOCKER_BENCH_COMMIT,
+    ]);
     await rename(temporary, target);
   } catch (error) {
     const reason = error instanceof Error ? (error.message.trim().split('\n').at(-1) ?? '') : String(error);

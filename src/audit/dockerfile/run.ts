@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { UserError } from '../../errors.ts';
+import { MOST_OF_TEXT, readLocalStream } from '../../text/local-file.ts';
 import type { JudgeWork } from '../audit.ts';
 import type { AuditOutcome } from '../result.ts';
 import type { RuleSettings } from '../workload/rule.ts';
@@ -21,7 +21,7 @@ export function auditDockerfile(text: string, file: string, settings: RuleSettin
 
 async function textOf(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return (await readLocalStream(file, MOST_OF_TEXT)).toString('utf8');
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist' : 'cannot be read';
     throw new UserError(`The Dockerfile ${file} ${reason}`, { cause: error });
