@@ -60,6 +60,7 @@ function buildProgram(io: Io, end: (code: ExitCode) => void): Command {
   )
     .option('--out <file>', 'save the plan, for harden apply FILE')
     .addOption(new Option('--script', 'print the shell that apply would instead of the diffs').conflicts('json'))
+    .option('--concise', 'of the plan only the names of the tasks and what warns, without the diffs')
     .option('--detailed-exitcode', 'exit with 2 when changes are pending')
     .action(async (playbook, options) => end(await (await import('./commands/plan.ts')).plan(playbook, options, io)));
 
@@ -76,6 +77,7 @@ function buildProgram(io: Io, end: (code: ExitCode) => void): Command {
     ),
   )
     .option('-y, --yes', 'do not ask')
+    .option('--concise', 'of the plan only the names of the tasks and what warns, without the diffs')
     .option(
       '--guard-timeout <seconds>',
       'how long after the last sign of this run the host undoes access changes by itself',

@@ -219,9 +219,12 @@ function sshOptions(target: Target, options: HostOptions, prompt: Prompt, signal
   };
 }
 
+/** As sudo itself asks. */
+const ATTEMPTS = 3;
+
 interface BecomePassword {
   /** Asks for it where nobody has given it yet, and somebody can be asked. */
-  ask(): Promise<string | undefined>;
+  ask(attempt: number): Promise<string | undefined>;
   /** What was given or asked for so far. */
   known(): Promise<string | undefined>;
 }
@@ -229,23 +232,29 @@ interface BecomePassword {
 async function becomePassword(options: HostOptions, prompt: Prompt, io: Io): Promise<BecomePassword> {
   const given = io.env.HARDEN_BECOME_PASSWORD || undefined;
   io.masker.add(given === undefined ? [] : [given]);
-  if (options.askBecomePass) {
-    if (!prompt.interactive && given === undefined) {
+  // By the attempt: a password that was wrong on one host is asked for once more, and not once for each host.
+  const asked: Promise<string>[] = [];
+  const question = (attempt: number): Promise<string> => {
+    asked[attempt - 1] ??= prompt
+      .secret(`${attempt > 1 ? 'It was not accepted. ' : ''}sudo password`)
+      .then((password) => {
+        io.masker.add([password]);
+        return password;
+      });
+    return asked[attempt - 1]!;
+  };
+  if (options.askBecomePass && given === undefined) {
+    if (!prompt.interactive)
       throw new UserError('-K asks for the sudo password, and there is no terminal to ask on', {
         hint: 'Give it in HARDEN_BECOME_PASSWORD',
       });
-    }
-    const asked = given ?? (await prompt.secret('sudo password'));
-    return { ask: async () => asked, known: async () => asked };
+    await question(1);
   }
-  let asked: Promise<string> | undefined;
   return {
-    ask: async () => {
-      if (given !== undefined) return given;
-      if (!prompt.interactive) return undefined;
-      asked ??= prompt.secret('sudo password');
-      return asked;
+    ask: async (attempt) => {
+      if (given !== undefined) return attempt === 1 ? given : undefined;
+      return prompt.interactive && attempt <= ATTEMPTS ? question(attempt) : undefined;
     },
-    known: async () => given ?? asked,
+    known: async () => given ?? asked.at(-1),
   };
 }

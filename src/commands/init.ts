@@ -23,6 +23,7 @@ export async function init(directory: string, io: Io): Promise<ExitCode> {
     ['inventory.yml', INVENTORY],
   ]);
   for (const text of files.values()) for (const name of includesOf(text)) files.set(name, await shippedPlaybook(name));
+  files.set(SCHEMA, await readFile(shippedFile(join('schema', 'playbook.json')), 'utf8'));
   const taken = [...files.keys()].map((name) => join(directory, name)).find(existsSync);
   if (taken !== undefined) throw overwrites(taken);
   await makeDirectory(directory && resolve(directory)).catch((error: Error) => {
@@ -30,8 +31,9 @@ export async function init(directory: string, io: Io): Promise<ExitCode> {
   });
   for (const [name, text] of files) await writeNew(join(directory, name), text);
   const [playbook, inventory] = [...files.keys()].map((name) => join(directory, name));
+  const list = [...files.keys()].map((name) => `  ${join(directory, name)}\n`).join('');
   io.out(
-    `wrote ${playbook} and ${inventory}: name your host in the second, read the first, then run\n\n  harden plan ${playbook} -i ${inventory}\n`,
+    `wrote ${files.size} files:\n${list}\nName your host in ${inventory}, read ${playbook}, then run\n\n  harden plan ${playbook} -i ${inventory}\n`,
   );
   return ExitCode.Done;
 }
@@ -41,10 +43,13 @@ function includesOf(text: string): readonly string[] {
   return [...text.matchAll(/^ *- include: (\S+)$/gm)].map(([, name = '']) => name);
 }
 
-/** A playbook that comes with harden; its editor line names a file that is not beside the copy. */
+/** What editors check the playbooks by, beside them. */
+const SCHEMA = 'playbook.schema.json';
+
+/** A playbook that comes with harden; its editor line names the schema beside the copy. */
 async function shippedPlaybook(name: string): Promise<string> {
   const text = await readFile(shippedFile(join('playbooks', name)), 'utf8');
-  return text.replace(/^# yaml-language-server: .*\n/, '');
+  return text.replace(/^# yaml-language-server: .*\n/, `# yaml-language-server: $schema=${SCHEMA}\n`);
 }
 
 /** The file of this package; the source and the bundle lie at different depths in it. */

@@ -18,6 +18,8 @@ import { type ReportFileOptions, refuseUnwritable, writeReportFiles } from './re
 export interface OutputOptions extends ReportFileOptions {
   readonly json?: boolean;
   readonly verbose?: boolean;
+  /** Names of tasks in place of diffs. */
+  readonly concise?: boolean;
 }
 
 /** What a command says, in the form that was asked for. */
@@ -57,7 +59,7 @@ export function openReport(command: string, playbook: string | null, options: Ou
       if (options.json && !asks) return;
       live?.hide();
       const show = options.json ? io.err : io.out;
-      for (const plan of plans) show(planText(plan, paint, options.verbose ?? false));
+      for (const plan of plans) show(planText(plan, paint, options.verbose ?? false, options.concise));
     },
     finish: async () => {
       settle();

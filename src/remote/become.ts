@@ -2,8 +2,8 @@ import { type Script, sh } from './sh.ts';
 
 /** How a login becomes root. */
 export interface Become {
-  /** sudo's password; asked for at most once per host, only when sudo asks. Undefined: there is none to give. */
-  readonly password?: (() => Promise<string | undefined>) | undefined;
+  /** sudo's password, only when sudo asks; `attempt` counts from 1, and is higher where the last one was wrong. Undefined: there is none, or no other, to give. */
+  readonly password?: ((attempt: number) => Promise<string | undefined>) | undefined;
   /** Gives up on a shell that has not come yet. */
   readonly signal?: AbortSignal | undefined;
   /** How long the way to root may take, without the time in which a person is asked; a minute. */

@@ -338,9 +338,10 @@ function boot(channel: Channel, become: Become, nonce: string, connection: Conne
     });
 
     async function answerPrompt(): Promise<void> {
-      if (prompts > 1) return fail(new HostError(`sudo on ${connection.label} did not accept the password`));
       try {
-        const password = await watch.hold(Promise.resolve(become.password?.()));
+        const password = await watch.hold(Promise.resolve(become.password?.(prompts)));
+        if (password === undefined && prompts > 1)
+          return fail(new HostError(`sudo on ${connection.label} did not accept the password`));
         if (password === undefined) {
           return fail(
             new HostError(`sudo on ${connection.label} asks for a password`, {

@@ -7,8 +7,9 @@ import type { Paint } from './paint.ts';
 export function auditText(host: string, audit: AuditResult, paint: Paint): string {
   const title = `${paint('bold', host)} ${audit.tool}`;
   if (audit.status === 'not-run') return `${title}: ${paint('yellow', `not run: ${oneLine(audit.reason)}`)}\n`;
-  const score = audit.score === undefined ? '' : `score ${paint('bold', String(audit.score))} of `;
-  const lines = [`${title}: ${score}${audit.checks} ${audit.checks === 1 ? 'check' : 'checks'}${change(audit)}`];
+  const score = audit.score === undefined ? '' : `score ${paint('bold', String(audit.score))} points; `;
+  const checks = `${audit.checks} ${audit.checks === 1 ? 'check' : 'checks'}`;
+  const lines = [`${title}: ${score}${checks}, ${found(audit)}${change(audit)}`];
   if (audit.incomplete) lines.push(paint('yellow', `  ${oneLine(audit.incomplete)}`));
   const groups = groupFindings(audit.results);
   for (const group of groups) lines.push(...groupLines(group, paint));
@@ -22,6 +23,12 @@ export function auditText(host: string, audit: AuditResult, paint: Paint): strin
   for (const note of audit.notes ?? []) lines.push(`  ${paint('yellow', oneLine(note))}`);
   for (const failure of audit.failures) lines.push(`  ${paint('red', `below the threshold: ${oneLine(failure)}`)}`);
   return `${lines.join('\n')}\n`;
+}
+
+/** In how many of them something is found: the points of a score count otherwise. */
+function found({ results }: AuditDone): string {
+  const number = results.filter(({ result, accepted }) => result === 'WARN' && !accepted).length;
+  return number === 0 ? 'nothing found' : `${number} ${number === 1 ? 'finding' : 'findings'}`;
 }
 
 function change(audit: AuditDone): string {

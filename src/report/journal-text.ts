@@ -10,7 +10,7 @@ export function historyText(host: string, runs: readonly JournalRun[], paint: Pa
   for (const run of runs) {
     const count = (state: string) => run.steps.filter((step) => step.state === state).length;
     const counts = [
-      [count('done'), 'done'],
+      [count('done'), 'changed'],
       [count('failed'), 'failed'],
       [count('started'), 'not ended'],
       [count('undone'), 'undone'],
@@ -21,7 +21,7 @@ export function historyText(host: string, runs: readonly JournalRun[], paint: Pa
         .map(([number, word]) => `${number} ${word}`)
         .join(', ') || 'nothing changed';
     const who = run.identity ? `${run.identity.by} ${run.identity.playbook}` : 'its record is damaged';
-    lines.push(`  ${run.id}  ${steps}${guardNote(run)}  ${paint('dim', oneLine(who))}`);
+    lines.push(`  ${run.id}  ${steps}${endNote(run)}${guardNote(run)}  ${paint('dim', oneLine(who))}`);
   }
   if (runs.length === 0) lines.push('  nothing was applied to this host yet');
   return `${lines.join('\n')}\n`;
@@ -29,7 +29,7 @@ export function historyText(host: string, runs: readonly JournalRun[], paint: Pa
 
 /** `harden show` for people: each step with what it changed. */
 export function runText(host: string, run: JournalRun, paint: Paint): string {
-  const lines = [`${paint('bold', host)} ${run.id}${guardNote(run)}`];
+  const lines = [`${paint('bold', host)} ${run.id}${endNote(run)}${guardNote(run)}`];
   if (run.identity)
     lines.push(
       `  ${run.identity.at}, ${oneLine(run.identity.by)}, ${oneLine(run.identity.playbook)}, harden ${run.identity.tool}`,
@@ -80,6 +80,12 @@ function stepName(step: JournalStep): string {
       ? `${step.record.name} (${step.record.type} ${step.record.id})`
       : `step ${step.directory} (its record is damaged)`,
   );
+}
+
+/** How the run ended, where that was not well. */
+function endNote({ ended, steps }: JournalRun): string {
+  if (ended !== false) return '';
+  return steps.some(({ state }) => state === 'failed') ? ' [failed]' : ' [did not come to its end]';
 }
 
 function guardNote(run: JournalRun): string {

@@ -9,12 +9,14 @@ import { changeLines } from './text-diff.ts';
 const SYMBOL = { create: '+', update: '~', delete: '-', none: ' ', skip: ' ' } as const;
 const COLOUR = { create: 'green', update: 'yellow', delete: 'red', none: 'dim', skip: 'dim' } as const;
 
-/** A host's plan for people: what differs as a diff, what is unchanged only when `verbose`, and one closing line. */
-export function planText(plan: HostPlan, paint: Paint, verbose: boolean): string {
+/** A host's plan for people: what differs as a diff, what is unchanged only when `verbose`, and one closing line; `concise`: the names of the tasks, and what warns. */
+export function planText(plan: HostPlan, paint: Paint, verbose: boolean, concise = false): string {
   const lines = [paint('bold', `${plan.host}`) + paint('dim', ` (${oneLine(plan.facts.os.name)})`)];
   for (const task of plan.tasks) {
     if (verbose || task.change || task.findings.length > 0)
-      lines.push(...taskLines(task, paint, plan.masker).map((line) => `  ${indented(plan.masker.text(line))}`));
+      lines.push(
+        ...taskLines(task, paint, plan.masker, concise).map((line) => `  ${indented(plan.masker.text(line))}`),
+      );
   }
   for (const handler of plan.handlers) {
     lines.push(
@@ -25,7 +27,7 @@ export function planText(plan: HostPlan, paint: Paint, verbose: boolean): string
   return `${lines.join('\n')}\n`;
 }
 
-function taskLines(planned: PlannedTask, paint: Paint, masker: Masker): string[] {
+function taskLines(planned: PlannedTask, paint: Paint, masker: Masker, concise: boolean): string[] {
   const { task, action } = planned;
   const refused = planned.findings.some(({ level }) => level === 'refuse');
   const symbol = refused ? paint('red', '✖') : paint(COLOUR[action], SYMBOL[action]);
@@ -34,11 +36,11 @@ function taskLines(planned: PlannedTask, paint: Paint, masker: Masker): string[]
   const lines = [
     `${symbol} ${paint('bold', oneLine(task.name))} ${paint('dim', `${task.type.type} ${shortened(oneLine(task.id.trim()))}`.trimEnd() + note)}`,
   ];
-  if (planned.unknown) lines.push(`    ${paint('dim', `known after apply: ${oneLine(planned.unknown)}`)}`);
-  for (const change of shownChanges(planned, masker)) {
+  if (planned.unknown && !concise) lines.push(`    ${paint('dim', `known after apply: ${oneLine(planned.unknown)}`)}`);
+  for (const change of concise ? [] : shownChanges(planned, masker)) {
     lines.push(...changeLines(change, paint, planned.unknown !== undefined).map((line) => `    ${line}`));
   }
-  if (planned.tells) lines.push(`    ${oneLine(planned.tells)}`);
+  if (planned.tells && !concise) lines.push(`    ${oneLine(planned.tells)}`);
   if (planned.irreversible)
     lines.push(`    ${paint('yellow', `cannot be rolled back: ${oneLine(planned.irreversible)}`)}`);
   for (const { level, message, hint } of planned.findings) {

@@ -30,7 +30,19 @@ export function summaryText(document: RunDocument, paint: Paint): string {
   const sum = (of: 'made' | 'planned') => all.reduce((total, each) => total + each[of], 0);
   const total = sum('planned') > 0 ? `; ${made({ made: sum('made'), planned: sum('planned') })}` : '';
   lines.push(`${things.filter(Boolean).join(' and ')}: ${parts.join(', ')}${total}`);
+  const next = nextStep(document);
+  if (next) lines.push(paint('dim', `next: ${next}`));
   return `${lines.join('\n')}\n`;
+}
+
+/** What a person does after this; undefined where nothing is left to do. */
+function nextStep({ command, playbook, summary }: RunDocument): string | undefined {
+  const { changed, failed, unreachable } = summary;
+  if (command === 'plan' && failed + unreachable === 0 && changed > 0)
+    return `harden apply ${playbook ?? 'PLAYBOOK'}, with the same options`;
+  if (command === 'apply' && failed > 0)
+    return 'mend what failed and run it again: it does the rest; harden rollback takes back what was done';
+  return undefined;
 }
 
 /** `15 of 17 changes made`. */

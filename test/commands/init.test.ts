@@ -29,7 +29,14 @@ test('writes a playbook with its parts and an inventory that are valid as they a
   expect(written).toEqual(
     expect.arrayContaining(['firewall.yml', 'inventory.yml', 'playbook.yml', 'ssh.yml', 'sysctl.yml', 'updates.yml']),
   );
-  for (const name of written) expect(readFileSync(join(target, name), 'utf8')).not.toContain('yaml-language-server');
+  // Each file that is written is named, and the schema that a playbook names is beside it.
+  for (const name of written) expect(said).toContain(`  ${join(target, name)}\n`);
+  expect(said).toContain(`wrote ${written.length} files`);
+  for (const name of written) {
+    const [, schema] = /^# yaml-language-server: \$schema=(.*)$/m.exec(readFileSync(join(target, name), 'utf8')) ?? [];
+    if (schema !== undefined) expect(written).toContain(schema);
+  }
+  expect(readFileSync(join(target, 'playbook.yml'), 'utf8')).toMatch(/^# yaml-language-server: \$schema=/);
   const playbook = await loadPlaybook(join(target, 'playbook.yml'), registry);
   writeFileSync(
     join(directory, 'id_ed25519.pub'),

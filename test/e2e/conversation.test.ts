@@ -210,7 +210,7 @@ handlers:
     expect(ran.exitCode).toBe(1);
     expect(ran.document.hosts[0]?.tasks.map(({ status }) => status)).toEqual(['changed', 'failed', 'not-run']);
     const history = await harden(['history', ...hostArgs(host)]);
-    const [, id = ''] = /^ {2}(\S+) {2}1 done, 1 failed {2}.*f\.yml$/m.exec(history.stdout) ?? [];
+    const [, id = ''] = /^ {2}(\S+) {2}1 changed, 1 failed \[failed\] {2}.*f\.yml$/m.exec(history.stdout) ?? [];
     expect(id, history.stdout).not.toBe('');
     const shown = JSON.parse((await harden(['show', id, '--json', ...hostArgs(host)])).stdout);
     expect(shown.hosts[0].run.steps.map(({ state }: { state: string }) => state)).toEqual(['done', 'failed']);

@@ -111,6 +111,21 @@ describe.skipIf(unavailable)('a question on a terminal', () => {
     expectSane(said);
   });
 
+  test('for a password of sudo that is wrong is asked again, three times in all', async () => {
+    for (const { typed, code } of [
+      { typed: ['wrong', host.sudoPassword], code: 0 },
+      { typed: ['wrong', 'wrong', 'wrong'], code: 1 },
+    ]) {
+      const { exitCode, said } = await onTerminal(
+        `${HARDEN} ${plan('admin1')}`,
+        typed.map((word, at) => [at === 0 ? /sudo password: / : /It was not accepted. sudo password: /, `${word}\r`]),
+      );
+      expect(exitCode, said).toBe(code);
+      if (code === 1) expect(said).toContain('did not accept the password');
+      expectSane(said);
+    }
+  });
+
   test('hears the keys after Ctrl-Z and fg', async () => {
     const { exitCode, said } = await onTerminal('bash --norc -i', [
       [/bash-[\d.]+[#$] /, `${HARDEN} ${plan('admin1', '-K')}\r`],

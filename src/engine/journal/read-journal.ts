@@ -56,6 +56,8 @@ export interface JournalRun {
   /** Undefined when the record is damaged. */
   readonly identity: z.infer<typeof RunIdentityText> | undefined;
   readonly guard: (typeof GUARDS)[number];
+  /** It came to its end and was proved; false for one that failed, was interrupted or is at work. */
+  readonly ended?: boolean;
   readonly steps: readonly JournalStep[];
 }
 
@@ -80,7 +82,9 @@ export const JOURNAL_PROBE: Script = sh`for run in ${RUNS}/*/; do
   for word in armed disarmed fired adopted; do [ ! -e "$run/$word" ] || guard=$word; done
   number=
   read -r number 2>/dev/null <"$run/number" || :
-  printf '\\0%s %s\\0' "$guard" "$number"
+  ended=
+  [ ! -e "$run/ended" ] || ended=ended
+  printf '\\0%s %s %s\\0' "$guard" "$number" "$ended"
   for step in "$run"/[0-9]*/; do
     [ -d "$step" ] || continue
     step=\${step%/}
@@ -103,12 +107,13 @@ export function readJournal(output: string): readonly JournalRun[] {
   for (let at = 0; at < words.length - 1; at += 4) {
     const [kind, name = '', third = '', fourth = ''] = words.slice(at, at + 4);
     if (kind === 'run') {
-      const [guard = 'none', number = ''] = fourth.split(' ');
+      const [guard = 'none', number = '', ended = ''] = fourth.split(' ');
       runs.push({
         id: oneLine(name),
         number: /^\d{1,9}$/.test(number) ? Number(number) : 0,
         identity: parse(RunIdentityText, third),
         guard: isGuard(guard) ? guard : 'none',
+        ended: ended === 'ended',
         steps: [],
       });
     } else if (kind === 'step') {

@@ -20,6 +20,7 @@ export function htmlReport(all: readonly Audited[], now: Date): string {
 <body>
 <h1>${title}</h1>
 <p class="soft">${now.toISOString().slice(0, 16).replace('T', ' ')} UTC · harden ${version}</p>
+<p>${verdictOf(all)}</p>
 ${tiles(all)}
 ${all.length > 1 ? fleet(all) : nothing}
 ${all.map(hostSection)}
@@ -37,6 +38,20 @@ function open(all: readonly Audited[], severity?: Severity): number {
     .flatMap(({ results }) => results)
     .filter((check) => stands(check) && !check.declined && (severity === undefined || check.severity === severity))
     .length;
+}
+
+/** The whole in one sentence. */
+function verdictOf(all: readonly Audited[]): string {
+  const failed = all.filter(({ error, audits }) => error !== undefined || audits.some((audit) => !isDone(audit)));
+  const missed = all.flatMap(({ audits }) => audits.filter(isDone)).flatMap(({ failures }) => failures).length;
+  const [high, every] = [open(all, 'high'), open(all)];
+  const found =
+    every === 0
+      ? 'Nothing is open in what was audited'
+      : `${every} ${every === 1 ? 'finding is' : 'findings are'} open, ${high === 0 ? 'none' : high} of high severity`;
+  const gates = missed > 0 ? `; ${missed} ${missed === 1 ? 'threshold is' : 'thresholds are'} missed` : '';
+  const rest = failed.length > 0 ? `; not all was audited on ${failed.map(({ name }) => name).join(', ')}` : '';
+  return `${found}${gates}${rest}.`;
 }
 
 function tiles(all: readonly Audited[]): Markup {
