@@ -10,7 +10,7 @@ import type { State } from './state.ts';
 import type { Consent, Finding, Handler, Need, Outlook } from './task.ts';
 
 /** What the run and the whole playbook say to each of its tasks. */
-export type RunOutlook = Pick<Outlook, 'transport' | 'passwordAsked' | 'effects'>;
+export type RunOutlook = Pick<Outlook, 'transport' | 'passwordAsked' | 'effects' | 'tasksOf'>;
 
 /** What differs, and what would make it right: a pure function of the playbook and the host's answers. Tasks that are `settled` stay as they were planned, and others count on them. */
 export function planTasks(
@@ -77,6 +77,8 @@ function planTask(
 ): PlannedTask {
   const nothing = { task, findings: [], notifies: [], risk: false } as const;
   if (task.skipped !== undefined) return { ...nothing, action: 'skip' };
+  const unfit = task.type.unfit?.(task.params, facts) as Finding | undefined;
+  if (unfit !== undefined) return { ...nothing, action: 'none', findings: [unfit] };
   const needs = (task.type.needs?.(task.params, facts) ?? []) as readonly Need[];
   const standings = needs.map((need) => ({ need, standing: standing(need, answers.held, earlier) }));
   const missing = standings.filter((entry) => entry.standing.kind === 'missing').map(({ need }) => missingNeed(need));

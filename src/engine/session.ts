@@ -98,6 +98,10 @@ export class HostSession implements RunSession {
       transport: this.host.transport,
       passwordAsked: this.shell.passwordAsked,
       effects: effectsOf(this.playbook.tasks),
+      tasksOf: (type) =>
+        this.playbook.tasks
+          .filter((task) => task.skipped === undefined && task.type.type === type)
+          .map(({ params }) => params),
     };
   }
 

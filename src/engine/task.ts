@@ -82,6 +82,8 @@ export interface TaskType<P = never, S extends State = State> {
 
   /** Completes the parameters with what stands on the operator's machine (the content of a `src`); runs once, when the playbook is resolved, before every other member. */
   load?(params: P, local: LocalFiles): P;
+  /** Why no host of this kind can have it, whatever is installed; judged before the needs. */
+  unfit?(params: P, facts: Facts): Finding | undefined;
   /** What must hold on the host, or be provided by an earlier task, before this one can run. */
   needs?(params: P, facts: Facts): readonly Need[];
   /** What holds once this task is done. */
@@ -157,6 +159,8 @@ export interface Outlook {
   readonly passwordAsked?: boolean | undefined;
   /** How all tasks of the playbook, also those behind, bear on who can log in. */
   readonly effects?: readonly AccessEffect[] | undefined;
+  /** The parameters of all tasks of a type in the playbook that are not skipped, also those behind. */
+  readonly tasksOf?: ((type: string) => readonly unknown[]) | undefined;
   /** Whether an earlier task changes something. */
   readonly changing?: boolean | undefined;
   /** What earlier tasks with a change will have brought by then. */

@@ -19,6 +19,16 @@ export interface Facts {
   readonly arch: string;
   /** True when systemd is PID 1. */
   readonly systemd: boolean;
+  /** What systemd-detect-virt says: `none`, `kvm`, `lxc`, `systemd-nspawn`. */
+  readonly virtualization: string;
+  /** True where the host is itself a container, whose kernel is that of the machine around it. */
+  readonly container: boolean;
+  /** True where the kernel keeps audit rules for this host. */
+  readonly audit: boolean;
+  /** True where AppArmor is on. */
+  readonly apparmor: boolean;
+  /** True where the kernel has Yama (`kernel.yama.ptrace_scope`). */
+  readonly yama: boolean;
   /** True where apt-get and dpkg are there. */
   readonly apt: boolean;
   /** The account that logged in, before sudo. */

@@ -2,6 +2,9 @@ import { HostError } from '../errors.ts';
 import { shortLine } from '../text/clean.ts';
 import type { Facts } from './facts.ts';
 
+// what systemd-detect-virt calls containers, which share their kernel with others
+const CONTAINERS = new Set('openvz lxc lxc-libvirt systemd-nspawn docker podman rkt pouch container-other'.split(' '));
+
 /** Parses what the boot script printed between its READY and FACTS marks; each fact is one line that shows what it is. */
 export function readFacts(text: string): Facts {
   const lines = text.split('\n').map((line) => shortLine(line, 500));
@@ -28,6 +31,8 @@ export function readFacts(text: string): Facts {
     throw new HostError('sudo did not give root: the shell that it started has another user id');
   const [hostname = '', kernel = '', arch = ''] = uname;
   const [client = '', , address = '', port = ''] = (named.get('ssh') ?? '').split(' ');
+  const virtualization = named.get('virt') || 'none';
+  const container = CONTAINERS.has(virtualization);
   return {
     hostname,
     os: {
@@ -40,6 +45,11 @@ export function readFacts(text: string): Facts {
     kernel,
     arch,
     systemd: words.has('systemd'),
+    virtualization,
+    container,
+    audit: !container && words.has('audit'),
+    apparmor: words.has('apparmor'),
+    yama: words.has('yama'),
     apt: words.has('apt'),
     login: named.get('login') ?? '',
     ssh: port ? { client, address, port: Number(port) } : null,

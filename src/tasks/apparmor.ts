@@ -98,6 +98,15 @@ ${raw(p.profiles.length === 0 ? '' : "sed 's/^/loaded /' /sys/kernel/security/ap
       .map(({ name, mode }) => setMode(name, mode))
       .join(''),
 
+  unfit: (_p, facts) =>
+    facts.container && !facts.apparmor
+      ? refusal(
+          `this host is a container (${facts.virtualization}) without AppArmor of its own`,
+          'Set the profiles on the machine that it runs on, and leave the task out here with `when: { facts.apparmor: true }`',
+          [],
+        )
+      : undefined,
+
   needs: (p) =>
     p.profiles.length === 0
       ? []

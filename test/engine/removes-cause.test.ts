@@ -3,6 +3,7 @@ import type { PlannedTask } from '../../src/engine/plan.ts';
 import { planTasks } from '../../src/engine/plan-tasks.ts';
 import type { ResolvedTask } from '../../src/engine/resolved-task.ts';
 import type { AnyTaskType } from '../../src/engine/task.ts';
+import type { Facts } from '../../src/remote/facts.ts';
 import { registry } from '../../src/tasks/index.ts';
 import { fakeFiles } from '../support/describe-task.ts';
 import { debian12Facts } from '../support/facts.ts';
@@ -11,6 +12,11 @@ import { debian12Facts } from '../support/facts.ts';
 type Row = readonly [type: string, params: unknown, given: string];
 
 function plan(...rows: readonly Row[]): readonly PlannedTask[] {
+  return planIn(debian12Facts, undefined, ...rows);
+}
+
+/** `held`: the needs that hold; by default all. */
+function planIn(facts: Facts, held: readonly string[] | undefined, ...rows: readonly Row[]): readonly PlannedTask[] {
   const tasks = rows.map(([name, given], index): ResolvedTask => {
     const type = registry.get(name) as AnyTaskType;
     const parsed = type.params.parse(given);
@@ -25,8 +31,8 @@ function plan(...rows: readonly Row[]): readonly PlannedTask[] {
       { exitCode: 0, stdout: Buffer.from(stdout), stderr: Buffer.alloc(0), milliseconds: 0 },
     ]),
   );
-  const needs = tasks.flatMap((task) => task.type.needs?.(task.params, debian12Facts) ?? []);
-  return planTasks(tasks, { frames, held: new Set(needs), pending: [], armed: [] }, debian12Facts);
+  const needs = tasks.flatMap((task) => task.type.needs?.(task.params, facts) ?? []);
+  return planTasks(tasks, { frames, held: new Set(held ?? needs), pending: [], armed: [] }, facts);
 }
 
 const file = 'root 0 root 0 644 30 regular file\n\0';
@@ -112,5 +118,65 @@ describe('a refusal stands where', () => {
     const second = plan(earlier, later)[1];
     expect(second?.unknown).toBeUndefined();
     expect(second?.findings).toContainEqual(expect.objectContaining({ level: 'refuse' }));
+  });
+});
+
+describe('what a container cannot have', () => {
+  const rules: Row = ['audit_rules', { watches: ['/etc/docker'] }, ''];
+  const auditd: Row = ['apt', { name: 'auditd' }, ''];
+  const inContainer = { ...debian12Facts, virtualization: 'lxc', container: true, audit: false, apparmor: false };
+
+  test('is refused at plan, whatever is installed before', () => {
+    const planned = planIn(inContainer, ['command:apt-get'], auditd, rules)[1];
+    expect(planned).toMatchObject({
+      action: 'none',
+      findings: [{ level: 'refuse', message: expect.stringContaining('is a container (lxc)') }],
+    });
+  });
+
+  test('waits for its package on a machine', () => {
+    expect(planIn(debian12Facts, ['command:apt-get'], auditd, rules)[1]?.unknown).toContain('apt auditd');
+  });
+
+  test('AppArmor profiles too, and a file of rules that is not loaded is none of it', () => {
+    const profile: Row = ['apparmor', { profiles: [{ name: 'usr.bin.man', mode: 'enforce' }] }, ''];
+    expect(planIn(inContainer, [], profile)[0]?.findings[0]?.message).toContain('without AppArmor');
+    const written: Row = ['audit_rules', { watches: ['/etc/docker'], load: false }, ''];
+    expect(planIn(inContainer, ['command:apt-get'], auditd, written)[1]?.unknown).toBeDefined();
+  });
+});
+
+describe('what other tasks of the playbook, before or behind, mean for one', () => {
+  const among = (
+    type: string,
+    params: unknown,
+    before: unknown,
+    others: Readonly<Record<string, readonly unknown[]>>,
+  ) => {
+    const task = registry.get(type) as AnyTaskType;
+    const p = task.params.parse(params);
+    const tasksOf = (other: string) =>
+      (others[other] ?? []).map((each) => (registry.get(other) as AnyTaskType).params.parse(each));
+    const change = { action: 'update', before, after: {}, keys: ['loaded'] } as const;
+    return (task.findings?.(change, p, { facts: debian12Facts, before, tasksOf }) ?? [])
+      .filter(({ level }) => level === 'refuse')
+      .map(({ message }) => message);
+  };
+  const daemon = { docker_daemon: [{ options: { iptables: false } }] };
+
+  test('ufw_docker beside a docker_daemon without iptables', () => {
+    expect(among('ufw_docker', {}, null, daemon)).toEqual([expect.stringContaining('sets iptables: false')]);
+    expect(among('ufw_docker', {}, null, { docker_daemon: [{ options: { icc: false } }] })).toEqual([]);
+    expect(among('ufw_docker', { state: 'disabled' }, null, daemon)).toEqual([]);
+  });
+
+  test('forwarding and modules that Docker needs, where Docker comes with the playbook', () => {
+    const off = { name: 'net.ipv4.ip_forward', value: 0 };
+    const module = { name: 'overlay', state: 'disabled' };
+    const brings = { apt: [{ name: 'docker.io' }] };
+    expect(among('sysctl', off, {}, brings)).toEqual([expect.stringContaining('closes every published port')]);
+    expect(among('sysctl', off, {}, { apt: [{ name: 'docker.io', state: 'absent' }] })).toEqual([]);
+    expect(among('modprobe', module, {}, brings)).toEqual(['Docker does not work without overlay']);
+    expect(among('modprobe', module, {}, {})).toEqual([]);
   });
 });

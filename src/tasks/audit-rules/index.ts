@@ -137,6 +137,14 @@ echo '== directories'
     return `${lines.join('\n')}\n`;
   },
 
+  unfit: (p, facts) =>
+    p.load && p.state === 'present' && facts.container
+      ? refusal(
+          `this host is a container (${facts.virtualization}): the kernel that it shares keeps no audit rules for it`,
+          'Set the rules on the machine that it runs on, and leave the task out here with `when: { facts.audit: true }`; load: false writes the file alone',
+          [],
+        )
+      : undefined,
   needs: (p) =>
     p.state === 'absent' ? [] : ['command:augenrules', ...watchedDirectories(p).map((path) => `path:${path}` as const)],
   provides: (p) => (p.state === 'present' ? [`path:${p.file}`] : []),

@@ -1,5 +1,6 @@
 import { defineTask } from '../../engine/task.ts';
 import { raw, type Script, sh } from '../../remote/sh.ts';
+import { dockerComes } from '../support/docker/cli.ts';
 import { replaceFile } from '../support/replace-file.ts';
 import { signOfModule } from '../support/sysctl-key.ts';
 import { moduleFindings } from './findings.ts';
@@ -105,7 +106,10 @@ done
   },
 
   needs: () => ['command:modprobe'],
-  findings: (change, p, { before }) => (change ? moduleFindings(p, before, change.keys) : []),
+  findings: (change, p, context) =>
+    change
+      ? moduleFindings(p, { ...context.before, docker: context.before.docker || dockerComes(context) }, change.keys)
+      : [],
   keeps: (p) => [loadFile(p), ruleFile(p)],
 
   undo(change, p) {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineTask } from '../../engine/task.ts';
+import { dockerComes } from '../support/docker/cli.ts';
 import { isOneWay, moduleSign, reachesTheNetwork, sysctlPath, sysctlValue } from '../support/sysctl-key.ts';
 import { decides, parseSysctl, readSysctl, type SysctlAnswer } from './files.ts';
 import { sysctlFindings, sysctlRemarks } from './findings.ts';
@@ -151,7 +152,13 @@ export const sysctlTask = defineTask<Sysctl, SysctlState>({
     )
       ? 'access'
       : undefined,
-  findings: (_change, p, { before }) => (p.state === 'absent' ? [] : sysctlFindings(p, settings(p), before ?? {})),
+  findings: (_change, p, context) =>
+    p.state === 'absent'
+      ? []
+      : sysctlFindings(p, settings(p), {
+          ...context.before,
+          docker: context.before?.docker === true || dockerComes(context),
+        }),
   keeps: (p, change) => (change.keys.some((key) => / (in \/|at boot)/.test(key)) ? [p.file] : []),
 
   undo(change, p) {

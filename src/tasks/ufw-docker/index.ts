@@ -66,9 +66,10 @@ export const ufwDockerTask = defineTask<UfwDocker, UfwDockerState>({
   },
   risk: () => 'access',
   validate: (_change, params) => (params.state === 'enabled' ? test(params) : undefined),
-  findings: (change, params, { before }) => {
+  findings: (change, params, { before, tasksOf }) => {
     const host = hostOf(before);
-    return host === undefined ? [] : findings(change, params, host);
+    const against = params.state === 'enabled' ? daemonWithoutChain(tasksOf?.('docker_daemon') ?? []) : [];
+    return host === undefined ? against : [...against, ...findings(change, params, host)];
   },
   apply: (_change, params) => {
     const files = FAMILIES.map((family) => {
@@ -120,9 +121,34 @@ function isSubsequence(wanted: readonly string[], lines: readonly string[]): boo
   });
 }
 
+/** What keeps Docker from making its chain. */
+const CHAIN_RESTS_ON = ['path:/etc/docker/daemon.json', 'service:docker.service'];
+
+/** A docker_daemon task of the same playbook, before or behind, that leaves Docker without the chain. */
+function daemonWithoutChain(tasks: readonly unknown[]): readonly Finding[] {
+  return tasks.flatMap((params) => {
+    const { options = {} } = params as { readonly options?: Readonly<Record<string, unknown>> };
+    const said =
+      options.iptables === false
+        ? 'iptables: false'
+        : options['firewall-backend'] === 'nftables'
+          ? 'firewall-backend: nftables'
+          : undefined;
+    if (said === undefined) return [];
+    return [
+      refusal(
+        `a docker_daemon task of this playbook sets ${said}, and Docker makes no DOCKER-USER chain then`,
+        'Leave one of the two out',
+        [],
+      ),
+    ];
+  });
+}
+
 function findings(change: Change<UfwDockerState> | undefined, params: UfwDocker, host: UfwDockerHost): Finding[] {
   if (params.state === 'disabled') return [];
-  if (host.noChain !== undefined) return [refusal(`there is no DOCKER-USER chain: ${host.noChain}`, NO_CHAIN_HINT)];
+  if (host.noChain !== undefined)
+    return [refusal(`there is no DOCKER-USER chain: ${host.noChain}`, NO_CHAIN_HINT, CHAIN_RESTS_ON)];
   const found: Finding[] = [];
   const [v4, v6] = host.families.map(({ kernel }) => jumps(kernel));
   if (v4?.user && v6?.docker && !v6.user)

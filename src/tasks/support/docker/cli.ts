@@ -1,4 +1,4 @@
-import type { Need } from '../../../engine/task.ts';
+import type { Need, Outlook } from '../../../engine/task.ts';
 import { HostError } from '../../../errors.ts';
 import { type Raw, raw } from '../../../remote/sh.ts';
 import { isMap, type Json, type JsonMap } from './json.ts';
@@ -43,4 +43,14 @@ export function listAt(value: Json | undefined, key: string): readonly Json[] {
 export function textAt(value: Json | undefined, key: string): string {
   const inner = isMap(value) ? value[key] : undefined;
   return typeof inner === 'string' ? inner : '';
+}
+
+/** True where a task of the playbook, before or behind, brings Docker or speaks of what runs in it. */
+export function dockerComes({ tasksOf = () => [] }: Pick<Outlook, 'tasksOf'>): boolean {
+  const types = ['docker_daemon', 'docker_container', 'docker_compose', 'docker_network', 'docker_image'];
+  if (types.some((type) => tasksOf(type).length > 0)) return true;
+  return tasksOf('apt').some((params) => {
+    const { name = [], state } = params as { readonly name?: readonly string[]; readonly state?: string };
+    return state !== 'absent' && name.some((entry) => /^docker(?:\.io|-ce)(?:=|$)/.test(entry));
+  });
 }
