@@ -93,7 +93,7 @@ describe.each(registry.types.map((type) => [type.type, type] as const))('%s', (_
       const things = [...(type.needs?.(params, debian12Facts) ?? []), ...(type.provides?.(params) ?? [])];
       for (const thing of things)
         expect(thing).toMatch(
-          /^(?:path:\/|(?:user|group|package|unit|running|network|container|plugin|command):)[^\n]+$/,
+          /^(?:(?:path|directory):\/|(?:user|group|package|unit|running|network|container|plugin|command):)[^\n]+$/,
         );
     });
 
