@@ -36,7 +36,7 @@ const FILES = {
   'private.yml':
     'tasks:\n  - authorized_key: { user: root, key: "-----BEGIN OPENSSH PRIVATE KEY-----\\nabc\\n-----END OPENSSH PRIVATE KEY-----" }\n',
   'user.yml': 'tasks:\n  - file: { path: /srv/x, state: directory, owner: nobody-of-this-name }\n',
-  'parent.yml': 'tasks:\n  - copy: { dest: /srv/not/there/x, content: x }\n',
+  'parent.yml': 'tasks:\n  - copy: { dest: /nowhere/not/there/x, content: x }\n',
   'sshd.yml': 'tasks:\n  - sshd: { options: { PermitRootLogon: no } }\n',
   'plan.json': '{"version": 1, "half',
   'hosts.yml': 'hosts:\n  web1: { addres: 192.0.2.1 }\n',
@@ -68,7 +68,7 @@ const MISTAKES: readonly Mistake[] = [
   { name: 'a handler that is not there', args: plan('handler.yml'), exit: 64, says: /handler\.yml:3:\d+: .*relaod/ },
   { name: 'a private key', args: plan('private.yml'), exit: 64, says: /private\.yml:2:\d+: .*private key/ },
   { name: 'an owner that is not there', args: plan('user.yml'), exit: 1, says: /nobody-of-this-name/ },
-  { name: 'a directory that is not there', args: plan('parent.yml'), exit: 1, says: /\/srv\/not\/there/ },
+  { name: 'a directory that is not there', args: plan('parent.yml'), exit: 1, says: /\/nowhere\/not\/there/ },
   { name: 'an sshd keyword with a typo', args: plan('sshd.yml'), exit: 64, says: /PermitRootLogin/ },
   { name: 'a playbook that is not there', args: ['plan', 'DIRECTORY/no.yml', ...on], exit: 64, says: /does not exist/ },
   { name: 'half a saved plan', args: ['apply', '--yes', 'DIRECTORY/plan.json', ...on], exit: 64, says: /plan\.json/ },

@@ -89,14 +89,14 @@ describe.skipIf(unavailable)('one conversation with the host', () => {
   test('no task of a refused plan is said to be in order', async () => {
     const directory = await folder({
       'refused.yml':
-        'tasks:\n  - copy: { dest: /srv/first, content: x }\n  - copy: { dest: /srv/none/second, content: x }\n',
+        'tasks:\n  - copy: { dest: /srv/first, content: x }\n  - copy: { dest: /nowhere/second, content: x }\n',
     });
     const ran = await hardenJson('apply', ['--yes', `${directory}/refused.yml`], host);
     expect(ran.exitCode).toBe(1);
     expect(ran.document.hosts).toMatchObject([
       {
         status: 'failed',
-        tasks: [{ status: 'not-run' }, { status: 'not-run', error: expect.stringContaining('/srv/none') }],
+        tasks: [{ status: 'not-run' }, { status: 'not-run', error: expect.stringContaining('/nowhere') }],
       },
     ]);
   });
@@ -132,7 +132,7 @@ describe.skipIf(unavailable)('one conversation with the host', () => {
         'h.yml': `tasks:
   - copy: { dest: /srv/config-${signal}, content: "x\\n" }
     notify: restart it
-  - command: { cmd: "sleep 4; touch /srv/slow-${signal}", creates: /srv/slow-${signal} }
+  - command: { cmd: "touch /srv/begun-${signal}; sleep 4; touch /srv/slow-${signal}", creates: /srv/slow-${signal} }
   - name: never reached
     command: { cmd: "touch /srv/never-${signal}", creates: /srv/never-${signal} }
 handlers:
@@ -141,7 +141,7 @@ handlers:
       });
       const run = startHarden(['apply', '--yes', `${directory}/h.yml`, ...hostArgs(host)]);
       await expect
-        .poll(async () => (await host.exec(`test -e /srv/config-${signal}`)).exitCode, { timeout: 20_000 })
+        .poll(async () => (await host.exec(`test -e /srv/begun-${signal}`)).exitCode, { timeout: 20_000 })
         .toBe(0);
       run.kill(signal);
       const ended = await run;

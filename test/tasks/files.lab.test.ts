@@ -108,7 +108,7 @@ done`);
     expect(said.replaceAll(/100000:[ab] ?/g, '')).toBe('');
     await runOnHost(host, replaceFile({ path: '/srv/t/k/f', content: 'end' }));
     expect(await run('ls -A /srv/t/k')).toBe('f');
-  });
+  }, 90_000);
 
   test('directories, links and attributes', async () => {
     for (const params of [
