@@ -5,12 +5,14 @@ import type { RootShell } from '../../remote/shell.ts';
 import type { WayIn } from '../access-effect.ts';
 import type { Consent } from '../task.ts';
 import { type AcceptedBy, acceptedByScript, readAcceptedBy } from './accepted-by.ts';
-import { COMPARE_BOOT_DISK, FORGET_BOOT_DISK, KEEP_BOOT_DISK } from './boot-disk-script.ts';
+import { BOOT_CHECK_REMOVE } from './boot-check.ts';
+import { COMPARE_BOOT_DISK, KEEP_BOOT_DISK } from './boot-disk-script.ts';
 import { bootLogin } from './boot-login.ts';
 import { effectiveDiffers, effectiveScript } from './effective.ts';
 import { judgeDisk } from './judge.ts';
 
 export { BOOT_CHECK_REMOVE, bootCheckScript } from './boot-check.ts';
+export { FORGET_BOOT_DISK } from './boot-disk-script.ts';
 
 /** What the proof of the next boot takes of a run: an apply and a rollback have it alike. */
 export interface BootSession {
@@ -62,7 +64,7 @@ export async function nextBootBaseline(session: BootSession): Promise<BootBaseli
     const { client, address, port } = facts.ssh;
     const { frames } = await shell.probe([
       acceptedByScript(port),
-      KEEP_BOOT_DISK,
+      `${BOOT_CHECK_REMOVE}\n${KEEP_BOOT_DISK}`,
       effectiveScript(facts.login, client, address, port),
       `getent passwd '${facts.login.replaceAll("'", '')}' | cut -d : -f 6`,
     ]);
@@ -113,13 +115,16 @@ export async function proveNextBoot(
     const { frames } = await shell.probe([
       COMPARE_BOOT_DISK,
       effectiveScript(way.user ?? facts.login, client, address, port),
-      FORGET_BOOT_DISK,
     ]);
     const disk = judgeDisk(frames[0]?.stdout.toString('utf8') ?? '', by, { home: baseline.home });
-    const failures = [...disk.failures];
+    const later = (text: string) => `after the next boot: ${text}`;
     const remarks = [...baseline.remarks, ...disk.remarks];
+    // Somebody who has another way in takes what becomes of sshd for a remark.
+    if (host.consents?.includes('ssh-off-at-boot'))
+      return { failures: [], remarks: [...remarks, ...[...disk.failures, ...disk.network].map(later)] };
+    const failures = [...disk.failures];
     const accepted = host.consents?.includes(NETWORK) ?? false;
-    if (accepted) remarks.push(...disk.network.map((text) => `after the next boot: ${text}`));
+    if (accepted) remarks.push(...disk.network.map(later));
     else failures.push(...disk.network);
     const needs = disk.network.length > 0 && !accepted ? NETWORK : undefined;
     if (failures.length > 0) return { failures, remarks, needs };

@@ -121,7 +121,7 @@ export class ApplyRun {
     const before = this.tasks.filter(({ task }) => task.index < entry.task.index);
     await this.handlers.apply(this.due());
     const way = accessAfter(before, session.facts);
-    if (guarded.guard.armed) await (await guarded.guard.tryLogin(way)).close();
+    if (guarded.guard.armed) await guarded.guard.tryBoot(way);
     if (guarded.aborted) return;
     const boot = await bootIdentity(session.shell);
     await this.stream([entry], bootIsOurs(seconds));
@@ -134,6 +134,8 @@ export class ApplyRun {
     await session.shell.close();
     session.goOnIn(await comeBack({ host: session.host, way, boot, seconds, signal: this.options.signal }));
     await guarded.goOn();
+    // what decides about a boot was kept in memory
+    await guarded.guard.boot.look();
     session.listen({ kind: 'note', host: session.host.name, message: 'the host is back, and the run goes on' });
   }
 

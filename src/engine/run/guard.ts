@@ -12,6 +12,7 @@ import {
   STAGES,
   type Stage,
 } from '../guard-script.ts';
+import { BootProof } from './boot-proof.ts';
 import { awake, knock, nameOf, sleep, whoGetsIn } from './fresh-login.ts';
 import type { RunSession } from './run-host.ts';
 
@@ -34,12 +35,14 @@ export interface GuardOptions {
 
 /** The promise that nobody is locked out: the host undoes a run by itself unless a fresh login succeeds. */
 export class Guard {
+  readonly boot: BootProof;
   private readonly session: RunSession;
   private readonly options: GuardOptions;
   private state: 'idle' | 'arming' | 'armed' | 'over' = 'idle';
 
   constructor(session: RunSession, options: GuardOptions) {
     this.session = session;
+    this.boot = new BootProof(session);
     this.options = options;
   }
 
@@ -89,6 +92,21 @@ export class Guard {
     }
   }
 
+  /** Tries what the next boot does with this login, by a new connection. Throws when it had to be undone. */
+  async tryBoot(way: WayIn): Promise<void> {
+    const fresh = await this.tryLogin(way);
+    try {
+      await this.bootHolds(fresh, way);
+    } finally {
+      await fresh.close();
+    }
+  }
+
+  private async bootHolds(fresh: RootShell, way: WayIn): Promise<void> {
+    const keptOut = await awake(this.session.shell, this.boot.keptOut(fresh, way));
+    if (keptOut) throw await this.undo('the next boot would not leave this way in', keptOut);
+  }
+
   /** Proves the way in with a fresh login (where one is there already, by that); only then disarms. Throws when it had to be undone. */
   async confirm(way: WayIn, login?: Promise<RootShell>): Promise<void> {
     const { session, options } = this;
@@ -105,7 +123,9 @@ export class Guard {
     }
     const fresh = await (login ?? this.tryLogin(way));
     try {
+      await this.bootHolds(fresh, way);
       if (!(await this.disarm(session.shell))) throw await late();
+      await this.boot.watch(session.shell, options.runId, way);
     } finally {
       await fresh.close();
     }
@@ -188,6 +208,7 @@ export class Guard {
   private async undoHere(): Promise<UndoReport | undefined> {
     const { session } = this;
     let last: UserError | undefined;
+    let reached: UndoReport | undefined;
     for (const stage of STAGES) {
       const frame = await this.fire(stage);
       if (!frame) return undefined;
@@ -198,15 +219,17 @@ export class Guard {
       for (let attempt = 0; attempt < tries; attempt++) {
         if (attempt > 0) await sleep(PAUSES_MS[attempt - 1]!);
         try {
-          await (await knock(session.host, {})).close();
-          return report;
+          const fresh = await knock(session.host, {});
+          reached = report;
+          if (!(await this.boot.keptOut(fresh, {}).finally(() => fresh.close()))) return report;
+          break;
         } catch (error) {
           if (!(error instanceof UserError)) throw error;
           last = error;
         }
       }
     }
-    return this.lockedOut(last);
+    return reached ?? this.lockedOut(last);
   }
 
   /** Nothing that the host could undo has helped: a person gets the old session, while it is there. */

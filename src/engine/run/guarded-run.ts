@@ -82,6 +82,7 @@ export class GuardedRun {
    */
   async stream(pieces: readonly Piece[]): Promise<readonly Frame[]> {
     if (pieces.length === 0) return [];
+    if (!this.guard.armed) await this.guard.boot.look();
     const arm = this.guard.arm();
     const arming: Piece[] = arm === undefined ? [] : [{ script: arm, ended: (frame) => this.armEnded(frame) }];
     const all = [...arming, ...pieces];

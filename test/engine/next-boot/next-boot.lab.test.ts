@@ -62,7 +62,7 @@ describe.skipIf(unavailable !== undefined)(`the next boot${unavailable ? ` (left
       await main.close();
       await saidOn(
         host,
-        `rm -rf /etc/ssh/sshd_config.d/x.conf ${DROP_IN} /etc/tmpfiles.d/x.conf; systemctl enable -q ssh; systemctl daemon-reload; for i in 1 2 3 4 5 6 7 8 9 10; do ls -d /run/harden-boot.* 2>/dev/null && sleep 1 || break; done >/dev/null`,
+        `rm -rf /run/harden/next-boot /etc/ssh/sshd_config.d/x.conf ${DROP_IN} /etc/tmpfiles.d/x.conf; systemctl enable -q ssh; systemctl daemon-reload; for i in 1 2 3 4 5 6 7 8 9 10; do ls -d /run/harden-boot.* 2>/dev/null && sleep 1 || break; done >/dev/null`,
       );
       expect(
         await saidOn(
