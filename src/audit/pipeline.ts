@@ -85,7 +85,8 @@ async function outcome(audit: HostAudit, settings: AuditGate, host: AuditedHost)
     const said = plainText(frame.stderr.toString('utf8')).trim().split('\n').at(-1) || undefined;
     return work.read({ stdout: frame.stdout.toString('utf8'), said, exitCode: frame.exitCode }, settings);
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    // A host that is lost fails as a whole.
+    if (!(error instanceof UserError) || host.shell.lost) throw error;
     return notRun(error.paragraph);
   }
 }
