@@ -42,6 +42,10 @@ same_content() {
     [ "$size" = "$(stat -c %s -- "./$harden_name")" ] && harden_cat "$size" | cmp -s "$1" -
   )
 }
+# As 0.1.0 told directories apart.
+digest_of_tree() {
+  (harden_enter "$1" 2>/dev/null && [ -d "./$harden_name" ] && harden_enter_this && find . -xdev \\( -type f -exec sha256sum {} + -o -true \\) -printf '%P %y %m %U %G %l\n' | sort) | sha256sum
+}
 for step in ${RUNS}/${runId}/[0-9]*/; do
   [ ! -d "$step" ] || [ -d "$step/kept" ] || printf '%s\\0\\0\\0\\0\\0\\0' "$(basename "$step")"
 done
@@ -57,7 +61,7 @@ for kept in ${RUNS}/${runId}/[0-9]*/kept/*/; do
   if [ "$(harden_digest "\${kept}item")" = "$now" ]; then printf 'same'
   elif [ -f "\${kept}item" ] && [ ! -L "\${kept}item" ] && same_content "\${kept}item" "$path"; then printf 'content'; fi
   printf '\\0'
-  if [ -s "$kept/left" ] && [ "$(cat "$kept/left")" != "$now" ]; then printf 'changed'; fi
+  if [ -s "$kept/left" ] && [ "$(cat "$kept/left")" != "$now" ] && [ "$(cat "$kept/left")" != "$(digest_of_tree "$path")" ]; then printf 'changed'; fi
   printf '\\0'
 done`;
 }

@@ -59,6 +59,8 @@ function judgeUnits(changed: readonly string[], before: View, now: View, by: Acc
   }
   const server = by.starts.filter((unit) => before.jobs.has(unit));
   const gone = [...before.network].filter((unit) => !now.jobs.has(unit) && !unit.endsWith('.target'));
+  // Without its firewall a host lets more people in, and nobody out.
+  const open = gone.filter((unit) => FIREWALLS.test(unit));
   const units = [...now.network].filter((unit) => before.jobs.has(unit));
   const edited = changed.filter((path) =>
     units.some((unit) => path.endsWith(`/${unit}`) || path.includes(`/${unit}.d/`)),
@@ -69,12 +71,15 @@ function judgeUnits(changed: readonly string[], before: View, now: View, by: Acc
         ? [`the boot would not start ${server.join(' and ')} any more (it ends in ${now.target})`]
         : [],
     network: [
-      ...gone.map((unit) => `the boot would not start ${unit} any more`),
+      ...gone.filter((unit) => !open.includes(unit)).map((unit) => `the boot would not start ${unit} any more`),
       ...edited.map((path) => `${path} is not as before`),
     ],
-    remarks: [],
+    remarks: open.map((unit) => `after the next boot the host has no firewall by ${unit}`),
   };
 }
+
+/** Units that load rules, and bring up no network. */
+const FIREWALLS = /^(ufw|nftables|firewalld|netfilter-persistent|iptables|ip6tables|ferm|shorewall6?)\.service$/;
 
 function viewOf(lines: readonly string[] | undefined): View {
   const of = (kind: string): string[] =>

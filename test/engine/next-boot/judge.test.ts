@@ -27,7 +27,7 @@ test.each<[string, string, { failures?: readonly RegExp[]; network?: readonly Re
     [
       'the firewall is not started',
       units(BEFORE.replace('job nftables.service\n', '')),
-      { network: [/not start nftables\.service/] },
+      { remarks: [/no firewall by nftables\.service/] },
     ],
     [
       'a unit of the network is edited',
