@@ -8,6 +8,7 @@ import { loadInventory } from '../../src/playbook/inventory.ts';
 import { loadPlaybook } from '../../src/playbook/load.ts';
 import { PlaybookErrors } from '../../src/playbook/problems.ts';
 import { validatePlaybook } from '../../src/playbook/resolve.ts';
+import { sampleInventory } from './sample-inventory.ts';
 import { registry } from './support.ts';
 
 const playbook = `# a comment
@@ -37,15 +38,6 @@ handlers:
   reload: { check: nginx -t, run: "echo {{admin}}" }
 audit: { docker_bench: { min_score: 40, fail_on: ["2.1"] } }
 `.replace('user: { name: "{{admin}}"', 'user: &user { name: "{{admin}}"');
-
-const inventory = `vars: { a: 1 }
-hosts:
-  web1: { address: 192.0.2.1, port: 2222, user: bob, vars: { b: "{{a}}" } }
-  web2:
-groups:
-  web: { hosts: [web1, web2], vars: { c: 2 } }
-  all_of: { children: [web] }
-`;
 
 /** A text with a few slips: something taken out, put in, or moved. */
 function slipped(text: string): fc.Arbitrary<string> {
@@ -134,5 +126,5 @@ test('a playbook with slips is valid, or refused with places in it; never a cras
 });
 
 test('an inventory with slips is valid, or refused with places in it; never a crash', async () => {
-  expect(await checkSlips(inventory, loadInventory)).toBeGreaterThan(100);
+  expect(await checkSlips(sampleInventory, loadInventory)).toBeGreaterThan(100);
 });
